@@ -19,6 +19,14 @@ const declined = (value: unknown): ToolOutcome => ({
   failed: true,
 });
 
+/** What is known of a call whose process ended while it was under way, where to make it again could do harm. */
+const uncertain: ToolOutcome = {
+  text:
+    "This call was under way when the process that made it ended: whether it was carried out is not known. Do not make " +
+    "it again without finding that out; otherwise tell the user",
+  failed: true,
+};
+
 /** A call with the arguments that were approved; an outcome when it was not. @throws WaitsForUser before the answer */
 const approved = async (
   call: ToolCall,
@@ -46,6 +54,9 @@ const approved = async (
   if (answer.action !== "approve") return declined(answer.value);
   return answer.editedArgs ? { ...call, arguments: JSON.stringify(answer.editedArgs) } : call;
 };
+
+/** Notes within a call that it was begun. */
+const begunStep = "begun";
 
 /** What makes the calls of an agent. */
 export interface ToolCaller {
@@ -88,17 +99,21 @@ export const makeCalls = async (
     const begun = "failed" in allowed ? call : allowed;
     let isTold = number < told;
     if (!isTold) begin(begun);
-    const work = (within: Journal): ToolOutcome | Promise<ToolOutcome> => {
+    const work = async (within: Journal): Promise<ToolOutcome> => {
       if (isTold) begin(begun);
       isTold = false;
       if ("failed" in allowed) return allowed;
+      if (tool?.needsApproval) {
+        if (within.has(begunStep)) return uncertain;
+        await within.step(begunStep, async () => true);
+      }
       // What a built-in tool asks for takes places itself.
       return tool?.server === undefined
         ? make(allowed, within)
         : budget.inPlace(run.signal, () => make(allowed, within));
     };
     const outcome = budget.takeCall()
-      ? await journal.step(key, async (within) => work(within))
+      ? await journal.step(key, work)
       : { text: `Not called: a request may make ${limits.calls} calls`, failed: true };
     if (!isTold) end(begun, outcome);
     return outcome;
