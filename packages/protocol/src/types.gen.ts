@@ -130,6 +130,8 @@ export interface AllUserIdentifiers {
 export interface AnswerMetadata {
   /** The passages that the answer rests on, in the order of their numbers */
   citations: Citation[];
+  /** Request whose answer is to this message too, since its agent has read it while it was at work; absent otherwise */
+  answered_by?: string;
 }
 
 /** Tools whose calls a user has approved once and for all. */
@@ -447,6 +449,8 @@ export interface ChatResult {
       clarification?: ClarificationRequest;
       /** The passages that the answer rests on, in the order of their numbers */
       citations?: Citation[];
+      /** Request whose answer is to this message too, since its agent has read it while it was at work; absent otherwise */
+      answered_by?: string;
       /** Present when the request waits for its user */
       interrupt?: Interrupt;
       /** The tasks as a whole */
@@ -2172,7 +2176,7 @@ export interface ProgressEvent {
   request_id: string;
   /** User who is answered */
   user_id?: string;
-  /** Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and the answer begins anew. Only there do the numbers of events have a gap. `tools_missing`: the answer is made without the tools of MCP servers that are still starting. `limit_reached`: a limit has ended the calls of tools, and the answer may lack something. `sop_matched`, `workflow_start`, `workflow_execution`, `task_complete`, `task_failed`, `workflow_synthesis`: the tasks of a request that consists of several */
+  /** Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and the answer begins anew. Only there do the numbers of events have a gap. `tools_missing`: the answer is made without the tools of MCP servers that are still starting. `limit_reached`: a limit has ended the calls of tools, and the answer may lack something. `steered`: an agent at work has read a message of its user. `sop_matched`, `workflow_start`, `workflow_execution`, `task_complete`, `task_failed`, `workflow_synthesis`: the tasks of a request that consists of several */
   stage?: string;
   /** The step in words */
   content?: string;

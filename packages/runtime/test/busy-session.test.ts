@@ -2,10 +2,11 @@ import { expect, onTestFinished, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
 import { collect, type Frame, manifest, startFormation, writeFormation } from "./harness.ts";
 import { startModelServer, writtenIn } from "./model-server.ts";
+import { notingReply, startLedger } from "./processes.ts";
 
 const ann = { user: "ann" };
 
-const open = async (more = "") => {
+const open = async (more = "", files: Record<string, string> = {}) => {
   const models = await startModelServer();
   onTestFinished(() => models.close());
   const dir = await writeFormation({
@@ -14,16 +15,17 @@ llm:
   settings: { base_url: "${models.url}/v1" }
   models: [{ text: openai/test-model, api_key: sk-test }]
 ${more}`,
+    ...files,
   });
   const api = await startFormation(dir);
   /** Roles and texts that the model was sent with a request, without what was gathered for it. */
   const conversation = async (index: number) => {
     const { messages } = (await models.request(index)).body as {
-      messages: { role: string; content: string }[];
+      messages: { role: string; content: string | null }[];
     };
     return messages
       .filter(({ role }) => role !== "system")
-      .map(({ role, content }) => `${role[0]}:${writtenIn(content)}`);
+      .map(({ role, content }) => `${role[0]}:${writtenIn(content ?? "")}`);
   };
   return { api, models, conversation };
 };
@@ -224,6 +226,75 @@ test("the queue of a session is its user's alone, and has a limit", async () => 
   expect(statuses.slice(98)).toEqual(Array(12).fill(429));
   first.release();
   await frames;
+});
+
+/** A session whose agent is at work on a message: it notes it in a ledger, which waits. */
+const openAtWork = async () => {
+  const noting = held();
+  const ledger = await startLedger(() => noting.until);
+  const { models, ...opened } = await open("", {
+    "mcp/ledger.afs": `id: ledger\ndescription: Notes things\ntype: http\nendpoint: ${ledger.url}\n`,
+  });
+  models.defaultReply = notingReply({ text: ["Noted."] });
+  const answer = opened.api.chat("1", { ...ann, session: "s" });
+  await until("it is at work", () => ledger.calls[0]);
+  const say = (message: string, more: object = {}) =>
+    opened.api.call("POST", "/chat", {
+      ...ann,
+      body: { message, session_id: "s", stream: false, on_busy: "steer", ...more },
+    });
+  return { ...opened, models, noting, answer, say };
+};
+
+test("the agent at work reads a message that steers it before its next model call, and answers both", async () => {
+  const { api, models, noting, answer, say, conversation } = await openAtWork();
+  models.defaultReply = { text: ["Noted, and in red."] };
+  const steering = say("in red", { request_id: "req_red" });
+  await untilExpected("it waits", async () => {
+    const { body } = await api.get("/sessions/s/queue", ann);
+    expect(body.data.messages).toMatchObject([{ request_id: "req_red", on_busy: "steer" }]);
+  });
+  noting.release();
+  const { body } = await answer;
+  expect(body.data.message.content).toBe("Noted, and in red.");
+  expect((await conversation(1)).filter((said) => said.startsWith("u:"))).toEqual(["u:1", "u:in red"]);
+  expect(models.requests).toHaveLength(2);
+
+  const { message } = (await steering).body.data;
+  expect(message).toMatchObject({
+    content: "",
+    metadata: { finish_reason: "other", answered_by: body.data.request_id },
+  });
+  const { data } = (await api.get("/requests/req_red", ann)).body;
+  expect(data).toMatchObject({ status: "completed", metadata: { answered_by: body.data.request_id } });
+
+  // What follows sees both as one turn.
+  await api.chat("2", { ...ann, session: "s" });
+  expect(await conversation(2)).toEqual(["u:1\n\nin red", "a:Noted, and in red.", "u:2"]);
+});
+
+test("a message that steers is answered in its turn when the agent asks its model no more", async () => {
+  const { frames, first, say, conversation } = await openBusy();
+  const steering = say("2", { on_busy: "steer" });
+  first.release();
+  await frames;
+  expect((await steering).body.data.message.content).not.toBe("");
+  expect(await conversation(1)).toEqual(["u:1", "a:Half of it, and the rest", "u:2"]);
+});
+
+test("a message that was taken back steers nothing, and of two the agent reads both in their order", async () => {
+  const { api, models, noting, answer, say, conversation } = await openAtWork();
+  models.defaultReply = { text: ["Noted."] };
+  for (const name of ["gone", "first", "second"])
+    await say(name, { request_id: `req_${name}`, mode: "async" });
+  await api.call("DELETE", "/sessions/s/queue/req_gone", ann);
+  noting.release();
+  expect((await answer).status).toBe(200);
+  expect((await conversation(1)).filter((said) => said.startsWith("u:"))).toEqual([
+    "u:1",
+    "u:first",
+    "u:second",
+  ]);
 });
 
 test("a provider that counts characters and refuses answers every turn of a long session", async () => {

@@ -65,7 +65,7 @@ const progress = named(
         "Step, such as `agent_selected`; absent in the first event. `restarted`: the process ended in the middle and " +
           "the answer begins anew. Only there do the numbers of events have a gap. `tools_missing`: the answer is made " +
           "without the tools of MCP servers that are still starting. `limit_reached`: a limit has ended the calls of " +
-          "tools, and the answer may lack something. `sop_matched`, `workflow_start`, `workflow_execution`, " +
+          "tools, and the answer may lack something. `steered`: an agent at work has read a message of its user. `sop_matched`, `workflow_start`, `workflow_execution`, " +
           "`task_complete`, `task_failed`, `workflow_synthesis`: the tasks of a request that consists of several",
       ).optional(),
       content: text("The step in words").optional(),

@@ -6,7 +6,7 @@ import {
   interruptSchema,
   workOutcomeSchema,
 } from "./chat-events.ts";
-import { citationsSchema } from "./citations.ts";
+import { answerMetadataSchema } from "./citations.ts";
 import { usageSchema } from "./usage.ts";
 
 export const attachmentSchema = namedRequest("Attachment", "A file that goes along with a message.", () =>
@@ -132,7 +132,7 @@ export const chatResultSchema = named("ChatResult", "The answer to a chat that w
             clarification: clarificationSchema()
               .optional()
               .describe("Present when the agent asks the user something before it goes on"),
-            citations: citationsSchema().optional(),
+            ...answerMetadataSchema().partial().shape,
             interrupt: interruptSchema().optional().describe("Present when the request waits for its user"),
             ...workOutcomeSchema().partial().shape,
           })

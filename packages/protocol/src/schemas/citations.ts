@@ -39,7 +39,12 @@ export const citationsSchema = lazy(() =>
 
 /** What is told of an answer where other fields of `metadata` have their own place. */
 export const answerMetadataSchema = named("AnswerMetadata", "What an answer rests on.", () =>
-  z.object({ citations: citationsSchema() }),
+  z.object({
+    citations: citationsSchema(),
+    answered_by: text(
+      "Request whose answer is to this message too, since its agent has read it while it was at work; absent otherwise",
+    ).optional(),
+  }),
 );
 
 export type AnswerMetadata = Infer<typeof answerMetadataSchema>;

@@ -23,6 +23,8 @@ export interface ActiveRequest {
   told: number;
   /** Tokens that it has used so far. */
   usage: Usage;
+  /** Requests of messages that its agent has read while it was at work. */
+  heard: Set<string>;
 }
 
 type Parts = Pick<OverlordParts, "formationId" | "store" | "runs" | "queue" | "telemetry">;
@@ -57,7 +59,7 @@ const nothing: ReadonlyMap<string, string> = new Map();
  */
 export const beginRequest = (
   parts: Parts,
-  begun: Omit<ActiveRequest, "journal" | "told" | "usage">,
+  begun: Omit<ActiveRequest, "journal" | "told" | "usage" | "heard">,
   finished: ReadonlyMap<string, string> = nothing,
 ): ActiveRequest => {
   const { formationId, store, queue } = parts;
@@ -65,6 +67,7 @@ export const beginRequest = (
   const active: ActiveRequest = {
     ...begun,
     usage: noUsage,
+    heard: new Set(),
     told: roundsTold(finished),
     journal: createJournal(finished, {
       isKept: () => active.isAsync,

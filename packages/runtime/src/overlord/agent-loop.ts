@@ -80,6 +80,8 @@ export interface AgentTurn extends ToolCaller {
   asksCredentials?: boolean;
   /** How long a request each model accepts. */
   windows: WindowSizes;
+  /** What the user has said meanwhile, for the model to read from this round on. */
+  hear?: (round: number) => Promise<readonly string[]>;
   /** Told of the tokens so far whenever there are more. */
   onUsage?: (usage: Usage) => void;
 }
@@ -246,6 +248,8 @@ export const answerWith = async (turn: AgentTurn): Promise<AgentAnswer> => {
   };
 
   for (let number = 0, isLast = false; ; number++) {
+    const heard = number > 0 ? ((await turn.hear?.(number)) ?? []) : [];
+    messages.push(...heard.map((content): ModelMessage => ({ role: "user", content })));
     let isNew = false;
     const asked = await journal.step(`round:${number}`, () => {
       isNew = true;

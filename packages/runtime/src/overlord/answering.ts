@@ -17,6 +17,7 @@ import type { PromptSection } from "./prompt.ts";
 import { handOver, taken } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import { shownIn } from "./shown.ts";
+import { createSteering } from "./steering.ts";
 import { fitted } from "./structured.ts";
 import { isLearnedFrom } from "./turn.ts";
 import { createWork } from "./work.ts";
@@ -57,6 +58,7 @@ export const createAnswering = (
   const { now, answerTime } = parts.clock;
   const work = createWork(parts);
   const planning = createPlanning(parts);
+  const steering = createSteering(parts);
 
   const announce = ({ run, turn, startedAt }: ActiveRequest, { agent, startingServers }: Prepared) => {
     const { requestId, sessionId, userId } = run.identity;
@@ -133,6 +135,7 @@ export const createAnswering = (
           windows: parts.windows,
           journal,
           told: active.told,
+          hear: (round) => steering(active, prepared, round),
           onUsage: (usage) => {
             active.usage = sumOfUsage(before, usage);
           },

@@ -196,6 +196,7 @@ export const createEndings = (
           queue.lease().owner,
           { ...ending, status: interrupt ? "awaiting_clarification" : "completed" },
           [
+            ...requests.join(owner, sessionId, requestId, [...active.heard]),
             sessions.answering(owner, sessionId, answerMessage(run, agent.id, answer)),
             ...endings(
               interrupt

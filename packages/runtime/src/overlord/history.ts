@@ -29,8 +29,8 @@ const turnsOf = (messages: readonly RecentMessage[]): HistoryTurn[] => {
   const byRequest = new Map<string, HistoryTurn>();
   // A restored session may hold system messages, which templates accept only at the beginning.
   let notes: string[] = [];
-  for (const { role, content: said, requestId, isCut } of messages) {
-    const content = isCut === 1 ? `${said}\n\n${cutOff}` : said;
+  for (const { role, content: stored, requestId, isCut } of messages) {
+    const content = isCut === 1 ? `${stored}\n\n${cutOff}` : stored;
     if (content.trim() === "") continue;
     if (role === "system") {
       notes.push(content);
@@ -42,8 +42,15 @@ const turnsOf = (messages: readonly RecentMessage[]): HistoryTurn[] => {
       else turns.push({ user: undefined, answers: [content] });
       continue;
     }
-    const turn = { user: [...notes, content].join("\n\n"), answers: [] };
+    const said = [...notes, content].join("\n\n");
     notes = [];
+    const begun = requestId === null ? undefined : byRequest.get(requestId);
+    // The agent has read it while it answered the one before.
+    if (begun?.user !== undefined && begun.answers.length === 0) {
+      begun.user += `\n\n${said}`;
+      continue;
+    }
+    const turn = { user: said, answers: [] };
     turns.push(turn);
     // A message that answers a question belongs to the request that asked: the next answer is to this message.
     if (requestId !== null) byRequest.set(requestId, turn);

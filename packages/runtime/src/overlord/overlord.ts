@@ -122,7 +122,9 @@ export const createOverlord = (given: OverlordParts): Overlord => {
   /** Tells the queue of a request, in the process that works on the one before it too. */
   const announce = (turn: Turn, sessionId: string, isBehind: boolean) => {
     const place = { userId: turn.userId, sessionId };
-    if (isBehind && intake.onBusyOf(turn) !== "enqueue") queue.heed();
+    const onBusy = intake.onBusyOf(turn);
+    if (onBusy === "steer") runs.steer(turn.userId, sessionId);
+    if (isBehind && onBusy !== "enqueue") queue.heed();
     announceAfter(place);
     if (!isBehind || runs.isAtWorkIn(place.userId, place.sessionId)) return;
     store.hints.send({ topic: "waiting", formationId, content: JSON.stringify(place) });

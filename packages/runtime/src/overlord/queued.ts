@@ -62,7 +62,7 @@ export const createQueued = (
   const begin = (
     stored: StoredRequest,
     log?: EventLog,
-  ): Omit<ActiveRequest, "journal" | "told" | "usage"> => {
+  ): Omit<ActiveRequest, "journal" | "told" | "usage" | "heard"> => {
     const { id: requestId, sessionId, userId, webhookUrl, startedAt } = stored;
     const turn = turnOf(stored);
     const run = runs.start({ requestId, sessionId, userId }, log);

@@ -17,6 +17,8 @@ export interface Runs {
   get(requestId: string): Run | undefined;
   /** Whether a request of this session is being answered here, even if it is not stored yet. */
   isAtWorkIn(userId: string, sessionId: string): boolean;
+  /** Has the runs of a session look for messages that are meant for their agents. */
+  steer(userId: string, sessionId: string): void;
   /** Runs whose request is stored, under the lease of this process. */
   stored(): Run[];
   readonly active: number;
@@ -40,8 +42,8 @@ const placeOf = ({ userId, sessionId }: Pick<RunIdentity, "userId" | "sessionId"
 export const createRuns = (): Runs => {
   const startListeners: ((run: Run) => void)[] = [];
   const active = new Map<string, Run>();
-  /** Number of active runs by user and session. */
-  const inSession = new Map<string, number>();
+  /** Active runs by user and session. */
+  const inSession = new Map<string, Set<Run>>();
   const waiting: (() => void)[] = [];
   let total = 0;
   let closedFor: ApiError | undefined;
@@ -52,7 +54,7 @@ export const createRuns = (): Runs => {
       const run = new Run(identity, log);
       active.set(identity.requestId, run);
       const place = placeOf(identity);
-      inSession.set(place, (inSession.get(place) ?? 0) + 1);
+      inSession.set(place, (inSession.get(place) ?? new Set()).add(run));
       total += 1;
       for (const listener of startListeners) listener(run);
       if (closedFor) run.stop(closedFor);
@@ -64,14 +66,17 @@ export const createRuns = (): Runs => {
     finish(run) {
       if (active.delete(run.identity.requestId)) {
         const place = placeOf(run.identity);
-        const others = (inSession.get(place) ?? 0) - 1;
-        if (others > 0) inSession.set(place, others);
-        else inSession.delete(place);
+        const others = inSession.get(place);
+        others?.delete(run);
+        if (others?.size === 0) inSession.delete(place);
       }
       if (active.size === 0) for (const resolve of waiting.splice(0)) resolve();
     },
     get: (requestId) => active.get(requestId),
     isAtWorkIn: (userId, sessionId) => inSession.has(placeOf({ userId, sessionId })),
+    steer(userId, sessionId) {
+      for (const run of inSession.get(placeOf({ userId, sessionId })) ?? []) run.isSteered = true;
+    },
     stored: () => [...active.values()].filter((run) => run.isStored),
     get active() {
       return active.size;

@@ -1,6 +1,15 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
-import { asks, columns, createEnds, type Ending, one, type StoredRequest } from "./request-rows.ts";
+import {
+  asks,
+  columns,
+  createEnds,
+  type Ending,
+  insertSteps,
+  isMine,
+  one,
+  type StoredRequest,
+} from "./request-rows.ts";
 import { inSession, type Owner } from "./sessions.ts";
 
 /** Messages that wait for the end of the one before them, and what they ask of the request at work. */
@@ -21,6 +30,22 @@ export interface QueuedMessages {
   ): Promise<boolean>;
   /** Ends one of them and deletes its message. False when a process has begun it meanwhile; nothing was written then. */
   dropQueued(request: StoredRequest, owner: Owner, ending: Ending): Promise<boolean>;
+  /**
+   * Ends one of them since the agent of another request has read it, and notes it in the journal of that one.
+   *
+   * @param by.step Key and value of the note.
+   * @param also What is written in the same transaction.
+   * @returns False when another process works on that request, or the message is read, changed or deleted; nothing was
+   * written then.
+   */
+  takeQueued(
+    request: StoredRequest,
+    by: { formationId: string; id: string; leaseOwner: string; step: readonly [key: string, value: string] },
+    ending: Pick<Ending, "log" | "now"> & { agentId: string; model: string },
+    also: readonly Statement[],
+  ): Promise<boolean>;
+  /** Statements that make messages part of the request which has answered them. */
+  join(owner: Owner, sessionId: string, requestId: string, taken: readonly string[]): Statement[];
   /** Statement that asks something of the chat that is being answered in a session. */
   ask(owner: Owner, sessionId: string, what: "interrupt" | "steer"): Statement;
 }
@@ -31,6 +56,7 @@ const isQueued = sql`completed_at is null and mode = 'async' and status = 'pendi
 
 export const createQueuedMessages = (db: Database): QueuedMessages => {
   const end = createEnds(db.dialect);
+  const lockRows: Statement = { text: db.dialect.lockRows, values: [] };
   const ofSession = ({ formationId, userId }: Owner, sessionId: string) =>
     sql`formation_id = ${formationId} and user_id = ${userId} and session_id = ${sessionId}`;
   const messageOf = (owner: Owner, { id, sessionId }: StoredRequest) =>
@@ -63,6 +89,25 @@ export const createQueuedMessages = (db: Database): QueuedMessages => {
       );
       return done !== undefined;
     },
+
+    async takeQueued(request, { formationId, id, leaseOwner, step }, { log, now, agentId, model }, also) {
+      const holder = sql`select 1 from request as holder
+        where ${one(formationId, id)} and ${isMine(leaseOwner)} ${lockRows}`;
+      const done = await db.writeIf(
+        sql`update request set status = 'completed', completed_at = ${now}, log = ${log}, input = null,
+            agent_id = ${agentId}, model = ${model}
+          where ${one(formationId, request.id)} and ${isQueued} and input = ${request.input} and exists (${holder})`,
+        [...insertSteps(formationId, id, new Map([step])), ...also],
+      );
+      return done !== undefined;
+    },
+
+    join: (owner, sessionId, requestId, taken) =>
+      taken.map(
+        (id) =>
+          sql`update message set request_id = ${requestId}
+            where ${inSession(owner, sessionId)} and request_id = ${id} and role = 'user'`,
+      ),
 
     ask: (owner, sessionId, what) =>
       sql`update request set cancel_asked = ${asks[what]}
