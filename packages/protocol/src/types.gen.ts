@@ -1387,6 +1387,8 @@ export interface Interrupt {
     /** In the order in which the plan names them */
     tasks: PlannedTask[];
   };
+  /** Page, below the formation's base URL, on which whoever has the link approves or denies; only in webhooks */
+  link?: string;
   /** Until when it can be answered, Unix seconds */
   expires_at: number;
 }

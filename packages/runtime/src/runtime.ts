@@ -236,6 +236,8 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     formationId: formation.id,
     version: formation.version,
     keys,
+    register,
+    overlord,
     checkHealth,
     hints: store.hints,
     identities,

@@ -19,10 +19,12 @@ interface Opening {
   /** Rules of the server, and of the agent. */
   approval?: string;
   ofAgent?: string;
+  /** What the model wants to note. */
+  entry?: string;
 }
 
 /** A formation whose model wants to note what it is told, and answers with what came of that. */
-const open = async ({ approval = "always", ofAgent = "never" }: Opening = {}) => {
+const open = async ({ approval = "always", ofAgent = "never", entry = "17" }: Opening = {}) => {
   const models = await startModelServer();
   onTestFinished(() => models.close());
   const ledger = await startLedger();
@@ -31,7 +33,7 @@ const open = async ({ approval = "always", ofAgent = "never" }: Opening = {}) =>
     const { messages } = body as any;
     const last = messages.at(-1);
     if (last.role === "tool") return { text: [`It said: ${last.content}`] };
-    const call = { id: "c1", name: "ledger__note", arguments: ['{"entry":"17"}'] };
+    const call = { id: "c1", name: "ledger__note", arguments: [JSON.stringify({ entry })] };
     return { text: ["One moment."], toolCalls: [call] };
   };
   const dir = await writeFormation({
@@ -256,6 +258,80 @@ describe("a call that needs approval", () => {
       { status: "completed", response: [{ text: "It said: Noted 17" }] },
     ]);
     expect(ledger.calls).toEqual(["17"]);
+  });
+});
+
+describe("the link in a webhook", () => {
+  /** A request in the background that waits for a yes, with the address of its page. */
+  const link = async (opened: Awaited<ReturnType<typeof open>>, message = "Note it") => {
+    const { api } = opened;
+    const receiver = await startReceiver();
+    const body = { message, mode: "async", webhook_url: receiver.url, session_id: "s1" };
+    const { data } = (await api.call("POST", "/chat", { ...ann, body })).body;
+    await untilExpected("the webhook is here", () => expect(receiver.received).toHaveLength(1));
+    const { interrupt } = JSON.parse(receiver.received[0]?.body ?? "{}");
+    return { id: data.request_id as string, address: `${api.url}${interrupt.link}`, interrupt };
+  };
+
+  test("shows what would be done, does it once, and is over then", async () => {
+    const opened = await open();
+    const { api, ledger } = opened;
+    const { id, address } = await link(opened);
+    const page = await fetch(address);
+    expect([page.status, page.headers.get("cache-control")]).toEqual([200, "no-store"]);
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    const text = await page.text();
+    expect(text).toContain("&quot;entry&quot;: &quot;17&quot;");
+    expect(text).not.toContain("<script");
+    await untilStatus(api, id, "awaiting_clarification");
+    const action = /action="([^"]+approve)"/.exec(text)?.[1] ?? "";
+    const target = new URL(action, address);
+    const posted = await Promise.all(
+      [1, 2, 3].map(async () => (await fetch(target, { method: "POST" })).status),
+    );
+    expect(posted.sort()).toEqual([200, 410, 410]);
+    expect(await resultOf(api, id)).toMatchObject({ result: "It said: Noted 17" });
+    expect(ledger.calls).toEqual(["17"]);
+    expect((await fetch(address)).status).toBe(410);
+    const { entries } = (await api.get("/audit?resource_type=tool", { key: "admin" })).body.data;
+    expect(entries).toMatchObject([{ action: "tool.approved", user_id: "ann", details: { by: "link" } }]);
+  });
+
+  test("denies too, and does nothing when its time is over or another has decided", async () => {
+    const opened = await open();
+    const { api, ledger, clock } = opened;
+    const first = await link(opened);
+    expect((await fetch(`${first.address}/deny`, { method: "POST" })).status).toBe(200);
+    expect((await resultOf(api, first.id)).result).toContain("did not approve");
+    const second = await link(opened);
+    await answer(api, second.id, { interrupt_id: second.interrupt.id, action: "deny" });
+    expect((await fetch(`${second.address}/approve`, { method: "POST" })).status).toBe(410);
+    await resultOf(api, second.id);
+    const third = await link(opened);
+    clock.ahead = 3_601_000;
+    expect((await fetch(third.address)).status).toBe(410);
+    expect((await fetch(`${third.address}/approve`, { method: "POST" })).status).toBe(410);
+    expect(ledger.calls).toEqual([]);
+  });
+
+  test("opens nothing when it is changed, and shows no markup of arguments", async () => {
+    const hostile = `</pre><script>alert(1)</script><img src=x onerror='a'>"`;
+    const opened = await open({ entry: hostile });
+    const { api, ledger } = opened;
+    const { id, address } = await link(opened);
+    const [content, signature = ""] = address.split("/approve/")[1]?.split(".") ?? [];
+    const at = (token: string) => address.replace(/[^/]+$/, token);
+    const other = Buffer.from(JSON.stringify([id, "int_other"])).toString("base64url");
+    for (const token of ["x", `${content}.`, `${content}.${signature.slice(1)}`, `${other}.${signature}`]) {
+      expect((await fetch(at(token))).status).toBe(404);
+      expect((await fetch(`${at(token)}/approve`, { method: "POST" })).status).toBe(404);
+    }
+    const text = await (await fetch(address)).text();
+    expect(text).not.toMatch(/<script|<img|onerror='/);
+    expect(text).toContain("&lt;script&gt;");
+    expect((await fetch(`${address}/approve`)).status).toBe(405);
+    await untilStatus(api, id, "awaiting_clarification");
+    expect(ledger.calls).toEqual([]);
   });
 });
 

@@ -263,6 +263,9 @@ export const interruptSchema = named(
         })
         .optional()
         .describe("The plan that waits for a yes; absent for other kinds"),
+      link: text(
+        "Page, below the formation's base URL, on which whoever has the link approves or denies; only in webhooks",
+      ).optional(),
       expires_at: z.number().describe("Until when it can be answered, Unix seconds"),
     }),
 );

@@ -12,6 +12,7 @@ import { createRouter, type HttpRequest, type HttpResponse } from "../http/index
 import type { HealthCheck, Hints } from "../store/index.ts";
 import { addressOf } from "./address.ts";
 import { readAsMeant, redirectOldCall } from "./aliases.ts";
+import { type ApprovalPagesDeps, createApprovalPages } from "./approval-pages.ts";
 import { allowOrigins } from "./cors.ts";
 import { createListener, type Listener } from "./listener.ts";
 import { createMcpEndpoint, refuseMcp } from "./mcp.ts";
@@ -20,7 +21,7 @@ import { docsPage, homePage } from "./page.ts";
 import { answerJson, createPipeline, type PipelineDeps, sendText } from "./pipeline.ts";
 import { type Matched, type Received, receive } from "./received.ts";
 
-export interface AppDeps extends PipelineDeps {
+export interface AppDeps extends PipelineDeps, Omit<ApprovalPagesDeps, "secret"> {
   version: string;
   checkHealth: HealthCheck;
   hints: Hints;
@@ -62,6 +63,16 @@ export const createApp = (deps: AppDeps): Listener => {
       const healthy = (await checkHealth()) === undefined;
       sendText(response, healthy ? 200 : 503, html, homePage(formationId, healthy));
     });
+  }
+
+  const approvals = createApprovalPages({ ...deps, secret: deps.keys.adminKey });
+  add("GET", "/v1/approve/{token}", ({ params: { token = "" } }, response) =>
+    approvals.show(token, response),
+  );
+  for (const action of ["approve", "deny"] as const) {
+    add("POST", `/v1/approve/{token}/${action}`, (routed, response) =>
+      approvals.decide(routed.params.token ?? "", action, routed, response),
+    );
   }
 
   const { admit, call } = pipeline;

@@ -1,15 +1,21 @@
 import { type Route, routes } from "@muxi/protocol";
 
-const escapeHtml = (text: string) =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+export const escapeHtml = (text: string) =>
+  text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
 
-const page = (title: string, body: string): string => `<!doctype html>
+export const page = (title: string, body: string): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <style>
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 10vh auto; padding: 0 1rem; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   td { padding: 0.2rem 1rem 0.2rem 0; vertical-align: top; }
   @media (prefers-color-scheme: dark) { body { background: #111; color: #eee; } a { color: #8cf; } }
 </style>

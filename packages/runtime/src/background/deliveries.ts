@@ -156,7 +156,7 @@ export const createDeliveries = (deps: DeliveryDeps): Deliveries => {
           event: status,
           target: webhookUrl,
           origin: new URL(webhookUrl).origin,
-          body: payloadOf(formationId, outcome),
+          body: payloadOf(deps, outcome),
           now: endedAt,
         }),
       ];

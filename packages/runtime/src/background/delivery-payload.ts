@@ -1,5 +1,5 @@
 import type { AnswerMetadata, Interrupt, Usage, WebhookPayload } from "@muxi/protocol";
-import { canonicalJson } from "../base/index.ts";
+import { approvalToken, canonicalJson } from "../base/index.ts";
 
 /** What became of a request, for its webhook. */
 export type RequestOutcome = {
@@ -19,7 +19,14 @@ export type RequestOutcome = {
   | { status: "awaiting_clarification"; interrupt: Interrupt; question: string; originalMessage: string }
 );
 
-const detailsOf = (outcome: RequestOutcome) => {
+/** An approval with the page on which whoever reads the webhook can decide. */
+const linked = (interrupt: Interrupt, requestId: string, secret: string): Interrupt => {
+  if (interrupt.kind !== "approval" && interrupt.kind !== "plan_approval") return interrupt;
+  const token = approvalToken(secret, { requestId, interruptId: interrupt.id });
+  return { ...interrupt, link: `/v1/approve/${token}` };
+};
+
+const detailsOf = (outcome: RequestOutcome, secret: string) => {
   switch (outcome.status) {
     case "completed":
       return {
@@ -43,7 +50,7 @@ const detailsOf = (outcome: RequestOutcome) => {
         clarification_question: outcome.question,
         clarification_request_id: outcome.requestId,
         original_message: outcome.originalMessage,
-        interrupt: outcome.interrupt,
+        interrupt: linked(outcome.interrupt, outcome.requestId, secret),
       };
   }
 };
@@ -52,7 +59,10 @@ const detailsOf = (outcome: RequestOutcome) => {
  * The body of a webhook (docs/spec/formation-api.md "Webhook payload"), in the one serialisation that is signed and
  * sent. `id` and `request_id` are the same, since receivers read either.
  */
-export const payloadOf = (formationId: string, outcome: RequestOutcome): string => {
+export const payloadOf = (
+  { formationId, secret }: { formationId: string; secret: string },
+  outcome: RequestOutcome,
+): string => {
   const payload: WebhookPayload = {
     id: outcome.requestId,
     request_id: outcome.requestId,
@@ -64,7 +74,7 @@ export const payloadOf = (formationId: string, outcome: RequestOutcome): string 
     processing_mode: outcome.mode,
     webhook_url: outcome.webhookUrl,
     ...(outcome.usage && { usage: outcome.usage }),
-    ...detailsOf(outcome),
+    ...detailsOf(outcome, secret),
   };
   return canonicalJson(payload);
 };

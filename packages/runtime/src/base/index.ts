@@ -1,4 +1,5 @@
 /** Small helpers that any folder may use, and that use no other folder. */
+export { approvalToken, type LinkedInterrupt, linkedBy } from "./approval-link.ts";
 export { type CallerSpan, callerSpanOf } from "./caller-span.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { fewAtOnce } from "./few-at-once.ts";

@@ -24,7 +24,7 @@ export interface RequestAnswer {
   /** Undefined with the admin key, for requests of all users. */
   userId: string | undefined;
   /** Whose key it came with. */
-  by: "admin" | "user";
+  by: "admin" | "user" | "link";
   ip: string;
   isPrivate: boolean;
 }
@@ -64,7 +64,7 @@ export const createAnswers = (
     { id: requestId, userId, sessionId }: StoredRequest,
     tool: NonNullable<Interrupt["tool"]>,
     { action, value, editedArgs }: GivenAnswer,
-    { by, ip, remember }: { by: "admin" | "user"; ip: string; remember?: "session" | "user" | undefined },
+    { by, ip, remember }: { by: RequestAnswer["by"]; ip: string; remember?: "session" | "user" | undefined },
   ): Statement[] => {
     const isApproved = action === "approve";
     const owner = { formationId, userId };

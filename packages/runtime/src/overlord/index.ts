@@ -1,7 +1,7 @@
 /** The life of a request: context, routing, the model's answer, and what is stored of it. */
 export { createAgentTools } from "./agent-tools.ts";
 export { RequestBudget } from "./budget.ts";
-export { questionOf } from "./clarification.ts";
+export { isApproval, questionOf } from "./clarification.ts";
 export { createCredentialDialogue } from "./credential-dialogue.ts";
 export { asApiError } from "./failures.ts";
 export { createWindowSizes } from "./fit-window.ts";
