@@ -74,6 +74,18 @@ const chat = async (store: Store, { owner, sessionId, next, memory }: Sample): P
   );
 };
 
+/** A summary of what falls out of a session's window, from being asked for to being used. */
+const summarise = async ({ summaries, write }: Store, { owner, sessionId }: Sample): Promise<void> => {
+  await write([summaries.note(owner, sessionId, 1, now)]);
+  const [task] = await summaries.claim(formationId, { now, until: now + hour, limit: 1 });
+  if (!task) throw new Error("the session is not to be summarised");
+  const earlier = await summaries.before(task);
+  await summaries.messages(task, earlier?.before ?? 0, 41);
+  const made = { text: "The pears lie in straw.", before: task.before, details: null, isComplete: true };
+  await summaries.finish(task, made, now);
+  await summaries.ofWindow(owner, sessionId);
+};
+
 const remember = ({ owner, next }: Sample): NewMemory => ({
   ...{
     owner,
@@ -159,6 +171,8 @@ export const calls: Calls = {
   "leases are renewed": (store) => store.requests.renew(formationId, lease),
   "holders of leases": (store) => store.requests.leaseHolders(formationId),
   "sessions to learn from": (store) => store.lessons.silent(formationId, { since: now, now, limit: 50 }),
+  "sessions to summarise": summarise,
+  "when a session is to be summarised": (store) => store.summaries.nextDue(formationId),
   "deliveries of all": (store) => store.deliveries.list(formationId, recently),
   "deliveries that failed": (store) => store.deliveries.list(formationId, { ...recently, status: "failed" }),
   "deliveries of a request": (store, { next }) =>

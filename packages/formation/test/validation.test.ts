@@ -85,6 +85,10 @@ test.each([
   ],
   ["memory.buffer.size: must be at least 1", manifest("memory: { buffer: { size: 0 } }")],
   [
+    "memory.compaction.flush_threshold: must be more than 0.5",
+    manifest("memory: { compaction: { flush_threshold: 0.3 } }"),
+  ],
+  [
     "memory.persistent.connection_string: must begin with postgresql://, postgres:// or sqlite://, or be a path that ends in .db",
     manifest("memory: { persistent: { connection_string: mysql://x } }"),
   ],

@@ -2737,6 +2737,8 @@ export interface Session {
   message_count: number;
   /** When the session began, ISO 8601 in UTC */
   created_at: string;
+  /** What was said in it, in short; absent while all of it is in the window of the model, or nothing is summarised */
+  summary?: string;
 }
 
 /** The messages of a session were removed. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { until } from "../../../test/until.ts";
+import { until, untilExpected } from "../../../test/until.ts";
 import { fact, materialOf, replyWith, writeLearning } from "./learning.ts";
+import { leastTurns, writeLong } from "./long-sessions.ts";
 import { seeded, startImpatient } from "./processes.ts";
 
 /** Milliseconds from an answer to the kill, at most: asking the model and storing what it found take about so long. */
@@ -49,4 +50,31 @@ test("however often it is killed while it learns, a fact is learned once, and wh
     }
     await crash();
   }
+});
+
+test("however often it is killed while it summarises, each summary goes on from the one before it, once", {
+  timeout: 120_000,
+}, async () => {
+  const random = seeded(23);
+  const { dir, server } = await writeLong();
+  const numbers = [4711, 5822, 6933, 7044];
+  const known: string[] = [];
+  for (const [index, number] of [...numbers, undefined].entries()) {
+    const { api, child, crash } = await startImpatient(dir, 30_000);
+    // What the process before has claimed is another's only after a while.
+    child.send({ clock: index * 400_000 });
+    await untilExpected("what was said is summarised", async () => {
+      await api.chat("Go on", { user: "ann", session: "s1" });
+      expect((await api.get("/sessions/s1", { user: "ann" })).body.data.summary ?? "").toBe(known.join(" "));
+    });
+    if (number !== undefined) {
+      known.push(`The order is ${number}`);
+      for (const message of [known.at(-1) ?? "", ...Array(leastTurns * 2).fill("Go on")]) {
+        await api.chat(message, { user: "ann", session: "s1" });
+      }
+      await sleep(random() * longestLife);
+    }
+    await crash();
+  }
+  expect(server.summaries.length).toBeGreaterThanOrEqual(numbers.length);
 });

@@ -61,6 +61,9 @@ export interface ModelServer {
   readonly background: ReceivedRequest[];
   /** Answers requests for facts. Initially that there are none. */
   factsReply: ReplyScript;
+  /** Answers requests for the summary of a session. Initially an empty one. They are in `summaries` alone. */
+  summaryReply: ReplyScript;
+  readonly summaries: ReceivedRequest[];
   /** Answers requests for the agent that fits a message; they are in `routing` alone. Initially that it names none. */
   routingReply: ReplyScript;
   readonly routing: ReceivedRequest[];
@@ -74,14 +77,16 @@ export interface ModelServer {
   close(): Promise<void>;
 }
 
+const answerFormat = z.looseObject({ response_format: z.unknown(), output_config: z.unknown() }).partial();
+
 /**
- * Whether the answer is to be an object with this property: facts or an agent (docs/spec/formation-files.md "Routing"
- * and "Learning").
+ * Whether the answer is to be an object with this property: facts, an agent or a summary (docs/spec/formation-files.md
+ * "Routing", "Learning" and "Long conversations").
  */
-const asksFor = ({ body }: ReceivedRequest, property: string): boolean =>
-  typeof body === "object" && body !== null && "response_format" in body
-    ? JSON.stringify(body.response_format).includes(`"${property}"`)
-    : false;
+const asksFor = ({ body }: ReceivedRequest, property: string): boolean => {
+  const { data } = answerFormat.safeParse(body);
+  return JSON.stringify([data?.response_format, data?.output_config]).includes(`"${property}"`);
+};
 
 const embeddingsSchema = z.object({ input: z.array(z.string()) });
 
@@ -132,6 +137,7 @@ export const startModelServer = async (): Promise<ModelServer> => {
   const requests: ReceivedRequest[] = [];
   const background: ReceivedRequest[] = [];
   const routing: ReceivedRequest[] = [];
+  const summaries: ReceivedRequest[] = [];
   const arrivals = new EventTarget();
 
   const handle = async (message: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
@@ -154,13 +160,16 @@ export const startModelServer = async (): Promise<ModelServer> => {
     }
     const isBackground = asksFor(request, "facts");
     const isRouting = asksFor(request, "agent");
-    (isBackground ? background : isRouting ? routing : requests).push(request);
+    const isSummary = asksFor(request, "summary");
+    (isBackground ? background : isRouting ? routing : isSummary ? summaries : requests).push(request);
     arrivals.dispatchEvent(new Event("request"));
     const script = isBackground
       ? server.factsReply
       : isRouting
         ? server.routingReply
-        : (planned.shift() ?? server.defaultReply);
+        : isSummary
+          ? server.summaryReply
+          : (planned.shift() ?? server.defaultReply);
     const reply = typeof script === "function" ? script(request) : script;
     await reply.before;
 
@@ -196,6 +205,8 @@ export const startModelServer = async (): Promise<ModelServer> => {
     defaultReply: {},
     routing,
     routingReply: { text: ['{"agent":""}'] },
+    summaryReply: { text: ['{"summary":""}'] },
+    summaries,
     factsReply: { text: ['{"facts":[]}'] },
     embed: (text) => [text.length],
     reply: (...replies) => {

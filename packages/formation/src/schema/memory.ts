@@ -50,7 +50,10 @@ export const memorySchema = section({
   persistent: z
     .preprocess((value) => (typeof value === "boolean" ? { enabled: value } : value), persistentSchema)
     .prefault({}),
-  compaction: unused("Facts are stored as soon as they are learned"),
+  compaction: section({
+    flush_enabled: z.boolean().default(true),
+    flush_threshold: z.number().gt(0.5).max(1).default(0.8),
+  }).prefault({}),
   pruning: unused(
     "The model gets the whole results of the current request's tool calls, and no earlier ones",
   ),

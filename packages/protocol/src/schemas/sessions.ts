@@ -37,6 +37,9 @@ export const sessionSchema = named("Session", "A session: a conversation of one 
   sessionSummarySchema().extend({
     message_count: count("messages in the session"),
     created_at: isoTime("When the session began"),
+    summary: text(
+      "What was said in it, in short; absent while all of it is in the window of the model, or nothing is summarised",
+    ).optional(),
   }),
 );
 

@@ -86,6 +86,7 @@ export const sessionEndpoints = (deps: SessionDeps) => {
       active: isActive(session.lastActivity),
       message_count: session.messageCount,
       created_at: isoTime(session.createdAt),
+      ...(session.summary !== null && { summary: session.summary }),
     };
   };
 

@@ -50,8 +50,12 @@ export interface Learner {
    * @param known Contents that are remembered already.
    */
   withMessage(turn: LearnedTurn, known: ReadonlySet<string>): Statement[];
-  /** Called when a turn has ended. */
-  ended(turn: EndedTurn): void;
+  /**
+   * Called when a turn has ended.
+   *
+   * @param isUrgent Whether to learn from its session at once: turns are about to fall out of the window.
+   */
+  ended(turn: EndedTurn, isUrgent: boolean): void;
   /** What a user has said and nothing was learned from yet, newest first. */
   unlearned(owner: Owner): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -258,8 +262,8 @@ export const createModelLearner = (deps: {
   return {
     withMessage: ({ owner, sessionId, requestId, words }) =>
       words.length < leastWords ? [] : [lessons.note(owner, sessionId, requestId, now())],
-    ended({ owner, sessionId, message }) {
-      waiting.ended({ owner, sessionId }, tellsOfUser(message));
+    ended({ owner, sessionId, message }, isUrgent) {
+      waiting.ended({ owner, sessionId }, isUrgent || tellsOfUser(message));
       worker.wake();
     },
     unlearned: lessons.unlearned,

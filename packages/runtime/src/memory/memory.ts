@@ -15,6 +15,7 @@ import { asksForEarlier } from "./earlier.ts";
 import type { EndedTurn, Learner } from "./learner.ts";
 import type { MemorySearch } from "./search.ts";
 import { isSensitive } from "./sensitive.ts";
+import type { SessionSummaries, WindowPlace } from "./session-summaries.ts";
 import type { Synopses } from "./synopsis.ts";
 import type { VectorSearch } from "./vectors.ts";
 
@@ -25,6 +26,7 @@ export interface RecallRequest {
   message: string;
   /** Contents of messages that the model sees anyway: they need not be recalled. */
   inContext: ReadonlySet<string>;
+  window: WindowPlace;
   /** Whether to learn from the message. False for messages that no user wrote, such as those of triggers. */
   learns: boolean;
 }
@@ -32,6 +34,8 @@ export interface RecallRequest {
 export interface Recollection {
   /** A short profile of the user; empty when there is none. */
   synopsis: string;
+  /** What stands in place of what fell out of the window; empty when there is nothing. */
+  summary: string;
   /** Memories that are relevant to the message, best first, then what the user said that is not learned yet. */
   remembered: Passage[];
   /** For the transaction that stores the message, so that nothing that was said is lost. */
@@ -60,6 +64,7 @@ export interface LongTermMemory {
   vectors: VectorSearch | undefined;
   learner: Learner;
   synopses: Synopses;
+  summaries: SessionSummaries;
   reindexing: Pick<Worker, "close">;
 }
 
@@ -160,16 +165,20 @@ export const createMemory = (deps: {
 }): Memory => {
   const { longTerm, knowledge } = deps;
   const recentlySaid = createRecentlySaid();
+  /** Sessions whose turn under way is the last one before their window is full. */
+  const nearlyFull = new Set<string>();
   return {
-    async recall({ owner, message, inContext, ...turn }) {
-      if (!longTerm) return { synopsis: "", remembered: [], learned: [] };
+    async recall({ owner, message, inContext, window, ...turn }) {
+      if (!longTerm) return { synopsis: "", summary: "", remembered: [], learned: [] };
       const text = message.trim();
       const words = wordsToFind(text);
       const spaces = [userSpace(owner), formationSpace(owner.formationId)];
-      const [found, synopsis, unlearned] = await Promise.all([
+      const { from, slidesTo } = window;
+      const [found, synopsis, unlearned, summary] = await Promise.all([
         longTerm.search.find(spaces, text, words, recalledMemories + inContext.size),
         longTerm.synopses.of(owner),
         longTerm.learner.unlearned(owner),
+        from === undefined ? "" : longTerm.summaries.inPlaceOf(owner, turn.sessionId, from),
       ]);
       const isNew = (content: string) => !inContext.has(content) && content.trim() !== text;
       const isPinned = ({ pinned }: Candidate) => pinned === 1;
@@ -180,30 +189,37 @@ export const createMemory = (deps: {
         ? await withHistory(longTerm.memories, remembered)
         : remembered.map(({ content }) => content);
       const said = recentlySaid(unlearned, { inContext, text, words });
+      const asking = slidesTo === undefined ? [] : longTerm.summaries.asking(owner, turn.sessionId, slidesTo);
+      if (asking.length > 0) nearlyFull.add(turn.sessionId);
+      const learned = turn.learns
+        ? longTerm.learner.withMessage(
+            { owner, message: text, words, ...turn },
+            new Set(found.map(({ content }) => content)),
+          )
+        : [];
       return {
         synopsis,
+        summary,
         remembered: [...texts, ...said].map((text) => ({
           text,
           source: "memory",
           kind: "memory",
         })),
-        learned: turn.learns
-          ? longTerm.learner.withMessage(
-              { owner, message: text, words, ...turn },
-              new Set(found.map(({ content }) => content)),
-            )
-          : [],
+        learned: [...learned, ...asking],
       };
     },
     documents: (agentId, message, earlier) => knowledge.search(agentId, message, { earlier }),
     ended({ learns, ...turn }) {
-      if (learns) longTerm?.learner.ended(turn);
+      const isNearlyFull = nearlyFull.delete(turn.sessionId);
+      if (learns) longTerm?.learner.ended(turn, isNearlyFull);
+      if (isNearlyFull) longTerm?.summaries.asked();
       longTerm?.vectors?.wake();
     },
     async close() {
       await longTerm?.reindexing.close();
       await longTerm?.learner.close();
       await longTerm?.synopses.close();
+      await longTerm?.summaries.close();
       await longTerm?.vectors?.close();
     },
   };

@@ -9,13 +9,16 @@ import { createMemoryEntries, type MemoryEntries, noMemoryEntries } from "./entr
 import { createModelLearner, createRuleLearner, type Learner, nothingLearned } from "./learner.ts";
 import { createMemory, type Memory } from "./memory.ts";
 import { startReindexing } from "./reindex.ts";
+import { summariseByRules } from "./rule-summary.ts";
 import { createMemorySearch } from "./search.ts";
+import { createSessionSummaries, noSessionSummaries } from "./session-summaries.ts";
+import { summariseWith } from "./summarise.ts";
 import { createSynopses, noSynopses } from "./synopsis.ts";
 import { createVectorSearch, type VectorSearch } from "./vectors.ts";
 
 export interface MemoryDeps {
   formation: Formation;
-  store: Pick<Store, "ingestions" | "lessons" | "memories" | "synopses" | "vectors">;
+  store: Pick<Store, "ingestions" | "lessons" | "memories" | "summaries" | "synopses" | "vectors">;
   knowledge: Knowledge;
   embedders: Embedders;
   http: HttpClient;
@@ -80,6 +83,15 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
           log,
         })
       : noSynopses;
+  const summaries = formation.manifest.memory.compaction.flush_enabled
+    ? createSessionSummaries({
+        formationId: formation.id,
+        summaries: store.summaries,
+        summarise: isBuiltIn ? summariseByRules : summariseWith(model),
+        now,
+        log,
+      })
+    : noSessionSummaries;
   const onLearned = () => vectors?.wake();
 
   const openLearner = (): Learner => {
@@ -102,7 +114,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
 
   return {
     memory: createMemory({
-      longTerm: { memories, search, vectors, learner: openLearner(), synopses, reindexing },
+      longTerm: { memories, search, vectors, learner: openLearner(), synopses, summaries, reindexing },
       knowledge,
     }),
     entries: createMemoryEntries({

@@ -49,6 +49,9 @@ const kinds: readonly { collection: Collection; pattern: RegExp; attribute?: Reg
 const order =
   /^(?:please\b|call:|use\b|tell\b|show\b|list\b|give\b|find\b|write\b|make\b|what\b|when\b|where\b|who\b|why\b|which\b|how\b|can\b|could\b|do\b|does\b|is\b|are\b|would\b|will\b)/i;
 
+/** Whether a text tells somebody to do something, or asks. */
+export const isOrder = (text: string): boolean => order.test(text);
+
 const longest = 2_000;
 /** A plain statement with fewer words is not worth keeping. */
 const leastWords = 3;
@@ -63,7 +66,7 @@ export const factIn = (message: string): Fact | undefined => {
   const stated = statedFact(text);
   if (stated === undefined) {
     const words = wordsOf(text);
-    if (order.test(text) || new Set(words).size < leastWords) return undefined;
+    if (isOrder(text) || new Set(words).size < leastWords) return undefined;
     return {
       content: text,
       words,

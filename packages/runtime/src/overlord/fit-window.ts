@@ -30,12 +30,22 @@ const withoutMiddle = (text: string): string => {
   return `${text.slice(0, head)}\n[… ${text.length - kept} characters were left out here …]\n${text.slice(head - kept)}`;
 };
 
+/** Puts the summary of what was before a conversation, which its first message has, before what is left of it. */
+const withSummaryOf = (first: ModelMessage | undefined, kept: ModelMessage[]): ModelMessage[] => {
+  const [next, ...rest] = kept;
+  if (first?.role !== "user" || !first.context || next?.role !== "user") return kept;
+  const { known, clock } = next.context ?? { known: "", clock: "" };
+  const both = [first.context.known, known].filter((text) => text !== "").join("\n\n");
+  return [{ ...next, context: { known: both, clock } }, ...rest];
+};
+
 const withoutOldTurns = (messages: readonly ModelMessage[], start: number): ModelMessage[] | undefined => {
   const first = messages.findIndex(({ role }) => role !== "system");
   const turns = messages.slice(first, start);
   if (turns.length === 0) return undefined;
   const half = turns.findIndex(({ role }, index) => role === "user" && index >= turns.length / 2);
-  return [...messages.slice(0, first), ...(half === -1 ? [] : turns.slice(half)), ...messages.slice(start)];
+  const kept = [...(half === -1 ? [] : turns.slice(half)), ...messages.slice(start)];
+  return [...messages.slice(0, first), ...withSummaryOf(turns[0], kept)];
 };
 
 const withShorterResults = (messages: readonly ModelMessage[]): ModelMessage[] | undefined => {

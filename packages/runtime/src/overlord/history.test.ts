@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import type { RecentMessage } from "../store/index.ts";
-import { historyOf, turnsInWindow } from "./history.ts";
+import { keptAtNextSlide, turnsInWindow, windowOf } from "./history.ts";
 
 const message = (text: string): RecentMessage => {
   const [, role = "", request, content = ""] = /^([uas])(\d*):(.*)$/s.exec(text) ?? [];
   const roles = { u: "user", a: "assistant", s: "system" } as const;
   return {
+    seq: 1,
     role: role === "u" || role === "a" || role === "s" ? roles[role] : "user",
     content,
     requestId: request || null,
@@ -13,7 +14,7 @@ const message = (text: string): RecentMessage => {
   };
 };
 const shown = (texts: string[], most = 10) =>
-  historyOf(texts.map(message), most).map(({ role, content }) => `${role[0]}:${content}`);
+  windowOf(texts.map(message), most).history.map(({ role, content }) => `${role[0]}:${content}`);
 const unanswered = "a:(No answer was given to this message.)";
 
 test.each<[string, string[], string[]]>([
@@ -44,4 +45,20 @@ test("the window grows to twice its size, then falls back: its beginning stays w
     (_, before) => before - Math.min(before, turnsInWindow(5, before)),
   );
   expect(begins).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 5, 5, 5, 5, 10, 10, 10, 10, 10, 15]);
+});
+
+test("a slide is prepared once between two, before the window is full, and keeps what the window then has", () => {
+  const least = 5;
+  for (const from of [0.6, 0.8, 1]) {
+    const preparing = Array.from({ length: 40 }, (_, before) => before).flatMap((before) => {
+      const kept = keptAtNextSlide(least, before, from);
+      return kept === undefined ? [] : [{ before, first: before + 1 - kept }];
+    });
+    expect(preparing.map(({ first }) => first)).toEqual([5, 10, 15, 20, 25, 30, 35]);
+    for (const { before, first } of preparing) {
+      const slide = first + least;
+      expect(before).toBeLessThan(slide);
+      expect(slide - turnsInWindow(least, slide)).toBe(first);
+    }
+  }
 });

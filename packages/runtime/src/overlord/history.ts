@@ -6,6 +6,13 @@ export interface HistoryMessage {
   content: string;
 }
 
+/** The part of a conversation that a model sees. */
+export interface Window {
+  history: HistoryMessage[];
+  /** Number of its first message; undefined when it has none. */
+  from: number | undefined;
+}
+
 /** Takes the place of a missing answer, so that the next message does not seem to continue the one before. */
 const unanswered = "(No answer was given to this message.)";
 
@@ -16,6 +23,7 @@ const cutOff = "(The user's next message has cut this answer off.)";
 
 /** A message of the user, and the answers to it. */
 interface HistoryTurn {
+  seq: number;
   user: string | undefined;
   answers: string[];
 }
@@ -29,7 +37,7 @@ const turnsOf = (messages: readonly RecentMessage[]): HistoryTurn[] => {
   const byRequest = new Map<string, HistoryTurn>();
   // A restored session may hold system messages, which templates accept only at the beginning.
   let notes: string[] = [];
-  for (const { role, content: stored, requestId, isCut } of messages) {
+  for (const { seq, role, content: stored, requestId, isCut } of messages) {
     const content = isCut === 1 ? `${stored}\n\n${cutOff}` : stored;
     if (content.trim() === "") continue;
     if (role === "system") {
@@ -39,7 +47,7 @@ const turnsOf = (messages: readonly RecentMessage[]): HistoryTurn[] => {
     if (role === "assistant") {
       const turn = (requestId !== null && byRequest.get(requestId)) || turns.at(-1);
       if (turn) turn.answers.push(content);
-      else turns.push({ user: undefined, answers: [content] });
+      else turns.push({ seq, user: undefined, answers: [content] });
       continue;
     }
     const said = [...notes, content].join("\n\n");
@@ -50,7 +58,7 @@ const turnsOf = (messages: readonly RecentMessage[]): HistoryTurn[] => {
       begun.user += `\n\n${said}`;
       continue;
     }
-    const turn = { user: said, answers: [] };
+    const turn = { seq, user: said, answers: [] };
     turns.push(turn);
     // A message that answers a question belongs to the request that asked: the next answer is to this message.
     if (requestId !== null) byRequest.set(requestId, turn);
@@ -67,6 +75,18 @@ const turnsOf = (messages: readonly RecentMessage[]): HistoryTurn[] => {
 export const turnsInWindow = (least: number, before: number): number => least + (before % least);
 
 /**
+ * How many of the newest turns, with this one, the window keeps when it slides next; undefined unless this is the turn with
+ * which it is full enough to prepare that, one of those between two slides.
+ *
+ * @param from Share of the window that is enough.
+ */
+export const keptAtNextSlide = (least: number, before: number, from: number): number | undefined => {
+  const place = before % least;
+  const preparing = Math.min(Math.max(Math.ceil(from * 2 * least) - least, 0), least - 1);
+  return before >= least && place === preparing ? place + 1 : undefined;
+};
+
+/**
  * The part of a conversation that a model sees, in a form that every chat template accepts, whatever failed, was
  * cancelled, overlapped or left the window: it begins with the user, roles alternate, no message is blank, and the last
  * one is an answer.
@@ -74,17 +94,17 @@ export const turnsInWindow = (least: number, before: number): number => least + 
  * @param most Largest number of turns.
  * @param interrupts Whether the message after it has interrupted the answer to the last one.
  */
-export const historyOf = (
-  messages: readonly RecentMessage[],
-  most: number,
-  interrupts = false,
-): HistoryMessage[] => {
-  if (messages.length === 0) return [];
+export const windowOf = (messages: readonly RecentMessage[], most: number, interrupts = false): Window => {
+  if (messages.length === 0) return { history: [], from: undefined };
   const turns = turnsOf(messages).filter(({ user }) => user !== undefined);
   const last = turns.at(-1);
   if (interrupts && last?.answers.length === 0) last.answers.push(interruptedBefore);
-  return turns.slice(-most).flatMap(({ user = "", answers }) => [
-    { role: "user", content: user },
-    { role: "assistant", content: answers.join("\n\n") || unanswered },
-  ]);
+  const shown = turns.slice(-most);
+  return {
+    history: shown.flatMap(({ user = "", answers }) => [
+      { role: "user", content: user },
+      { role: "assistant", content: answers.join("\n\n") || unanswered },
+    ]),
+    from: shown[0] && Number(shown[0].seq),
+  };
 };

@@ -9,11 +9,11 @@ import { questionRules } from "./clarification.ts";
 import { agentByScore } from "./fitting.ts";
 import { type Form, formatInstruction, formOf } from "./format.ts";
 import { type CitationMode, citingIn, firstGiven, forModel, type GivenPassage } from "./given-passages.ts";
-import { type HistoryMessage, historyOf, turnsInWindow } from "./history.ts";
+import { type HistoryMessage, keptAtNextSlide, turnsInWindow, windowOf } from "./history.ts";
 import type { OverlordParts } from "./parts.ts";
 import type { Planner } from "./planner.ts";
 import type { Applied } from "./procedures.ts";
-import { buildPrompt, type PromptSection } from "./prompt.ts";
+import { buildPrompt, type PromptSection, saidEarlier } from "./prompt.ts";
 import { type AgentRouter, agentNamed } from "./routing.ts";
 import { isLearnedFrom, type Turn } from "./turn.ts";
 import { workIn } from "./work-in.ts";
@@ -121,7 +121,7 @@ export const prepareTurn = async (
         until,
         cuts: interrupts,
       });
-  const history = historyOf(recent, mostTurns, interrupts);
+  const { history, from } = windowOf(recent, mostTurns, interrupts);
   const agentWith = (id: string | null | undefined) => settings.agents.find((agent) => agent.id === id);
 
   const choose = (applied: Applied | undefined) => {
@@ -139,13 +139,17 @@ export const prepareTurn = async (
     const applied = mayFollow ? await parts.procedures.apply(message) : undefined;
     return { applied, agent: await choose(applied) };
   };
-  const [{ applied, agent }, { synopsis, remembered, learned }] = await Promise.all([
+  const [{ applied, agent }, { synopsis, summary, remembered, learned }] = await Promise.all([
     followed(),
     memory.recall({
       owner,
       sessionId,
       requestId,
       message,
+      window: {
+        from: turns > mostTurns ? from : undefined,
+        slidesTo: settings.flushFrom && keptAtNextSlide(settings.turnsInContext, turns, settings.flushFrom),
+      },
       inContext: new Set(history.map(({ content }) => content)),
       learns: isLearnedFrom(turn),
     }),
@@ -188,10 +192,11 @@ export const prepareTurn = async (
       synopsis,
       passages,
       sections,
+      summary,
       history,
       message: attachments ? modelMessage(message, attachments) : message,
     }),
-    context: { passages },
+    context: { passages: [...passages, ...saidEarlier(summary)] },
     ...(form.schema && { settings: { jsonSchema: form.schema } }),
     conversation: JSON.stringify([owner.formationId, owner.userId, sessionId]),
   });

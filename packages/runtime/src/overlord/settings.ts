@@ -93,6 +93,8 @@ export interface OverlordSettings {
   progress: boolean;
   /** Lowest number of turns of the session that a model sees; it always sees fewer than twice as many. */
   turnsInContext: number;
+  /** Share of the window from which its next slide is prepared; undefined where it is not. */
+  flushFrom: number | undefined;
   /** IANA name of the time zone for date and time. */
   timezone: string;
   /** Default webhook for answers in the background. */
@@ -107,6 +109,7 @@ const nonEmpty = (agents: readonly AgentDefinition[]): Agents => {
 
 export const readSettings = ({ soul, agents, manifest }: Formation): OverlordSettings => {
   const { clarification, on_busy: onBusy, response, workflow } = manifest.overlord;
+  const { buffer, compaction } = manifest.memory;
   return {
     soul,
     agents: nonEmpty(agents),
@@ -118,7 +121,8 @@ export const readSettings = ({ soul, agents, manifest }: Formation): OverlordSet
     format: response.format,
     citing: response.citations,
     progress: response.progress,
-    turnsInContext: Math.max(1, Math.ceil(manifest.memory.buffer.size / 2)),
+    turnsInContext: Math.max(1, Math.ceil(buffer.size / 2)),
+    flushFrom: compaction.flush_enabled ? compaction.flush_threshold : undefined,
     timezone: manifest.scheduler.timezone,
     webhookUrl: manifest.async.webhook_url,
   };

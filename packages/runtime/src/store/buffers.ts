@@ -1,5 +1,6 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
+import { forgettingSummaries } from "./forgetting-summaries.ts";
 import { approvalsIn } from "./session-approvals.ts";
 import type { Owner } from "./sessions.ts";
 import type { Unlearned } from "./unlearned.ts";
@@ -71,9 +72,10 @@ export const createBufferRepository = (
       ${userId === undefined ? sql`` : sql`and user_id = ${userId}`}
       ${sessionId === undefined ? sql`` : sql`and id = ${sessionId}`}`;
     const lockRows: Statement = { text: db.dialect.lockRows, values: [] };
-    const [, messages, , cleared] = await db.write([
+    const [, , , , messages, , cleared] = await db.write([
       // Waits for transactions that are adding messages to these sessions, and keeps new ones from doing so.
       sql`select count(*) from (select seq from session where ${sessions} order by seq ${lockRows}) as locked`,
+      ...forgettingSummaries(sql`select seq from session where ${sessions}`),
       {
         ...sql`delete from message where session_seq in (select seq from session where ${sessions})`,
         onCommit: () => unlearned.deleted(userId === undefined ? undefined : { formationId, userId }),

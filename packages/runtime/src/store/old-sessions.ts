@@ -1,5 +1,6 @@
 import type { Database } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
+import { forgettingSummaries } from "./forgetting-summaries.ts";
 import { approvalsIn } from "./session-approvals.ts";
 
 /** Messages that a session is taken to have: so many fewer sessions are looked at, at a time. */
@@ -32,9 +33,10 @@ export const forgetSessions = async (
   const these = sql`seq ${db.dialect.isOneOf(found.map(({ seq }) => Number(seq)))} and ${isDue}`;
   const firstLeft = sql`select created_at from message where session_seq = session.seq order by seq limit 1`;
   const isOver = sql`${these} and last_activity < ${before} and not exists (${firstLeft})`;
-  const [, messages, , sessions, others] = await db.write([
+  const [, , , , messages, , sessions, others] = await db.write([
     // Waits for transactions that are adding messages to these sessions, and keeps new ones from doing so.
     sql`select count(*) from (select seq from session where ${these} order by seq ${lockRows}) as locked`,
+    ...forgettingSummaries(sql`select seq from session where ${these}`),
     sql`delete from message where seq in (select message.seq from message
       where session_seq in (select seq from session where ${these}) and created_at < ${before}
       order by session_seq, seq limit ${limit})`,

@@ -1,6 +1,7 @@
 import { newId, type Role } from "@muxi/protocol";
 import type { Database, Dialect } from "./database/index.ts";
 import { type Statement, sql } from "./database/index.ts";
+import { forgettingSummaries } from "./forgetting-summaries.ts";
 import { afterPlace, type ListPage } from "./list-page.ts";
 import { forgetSessions } from "./old-sessions.ts";
 
@@ -47,6 +48,8 @@ export interface SessionSummary {
 
 /** A message as a model may see it. */
 export interface RecentMessage {
+  /** Its number: later messages have higher ones. */
+  seq: number;
   role: Role;
   content: string;
   /** The request that it belongs to. */
@@ -108,7 +111,8 @@ export interface SessionRepository {
   answering(owner: Owner, sessionId: string, message: NewMessage): Statement;
   /** Newest first. */
   list(owner: Owner, options: ListPage & { activeSince?: number }): Promise<SessionSummary[]>;
-  get(owner: Owner, sessionId: string): Promise<StoredSession | undefined>;
+  /** With the newest summary of what was said in it, if there is one. */
+  get(owner: Owner, sessionId: string): Promise<(StoredSession & { summary: string | null }) | undefined>;
   /** The newest messages, or the newest before a time; oldest first. */
   messages(
     owner: Owner,
@@ -256,7 +260,7 @@ export const createSessionRepository = (
       where ${ofSession} and request_id = ${until ?? null} and role = 'user' order by seq desc limit 1),
       ${Number.MAX_SAFE_INTEGER}))`;
       const rows = await db.read<RecentMessage>(
-        sql`select role, content, request_id as "requestId", agent_id as "agentId" ${cuts ? isCut : sql``}
+        sql`select seq, role, content, request_id as "requestId", agent_id as "agentId" ${cuts ? isCut : sql``}
           from message
           where ${ofSession} ${until === undefined ? sql`` : isBefore}
           order by seq desc limit ${limit}`,
@@ -308,9 +312,11 @@ export const createSessionRepository = (
       ),
 
     async get(owner, sessionId) {
-      const [session] = await db.read<StoredSession>(
+      const [session] = await db.read<StoredSession & { summary: string | null }>(
         sql`select id, seq, created_at as "createdAt", last_activity as "lastActivity",
-            (select count(*) from message where session_seq = session.seq) as "messageCount"
+            (select count(*) from message where session_seq = session.seq) as "messageCount",
+            (select text from session_summary where session_seq = session.seq and text <> ''
+              order by before_seq desc limit 1) as summary
           from session where ${one(owner, sessionId)}`,
       );
       return session;
@@ -351,6 +357,7 @@ export const createSessionRepository = (
           ...sql`delete from message where ${inSession(owner, sessionId)}`,
           onCommit: () => onDeleted(owner),
         },
+        ...forgettingSummaries(sql`select seq from session where ${one(owner, sessionId)}`),
         ...messages.map((message) => insertMessage(owner, sessionId, message)),
       ]);
       return touched !== undefined;

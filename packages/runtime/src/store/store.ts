@@ -15,6 +15,7 @@ import { createMemoryRepository, type MemoryRepository } from "./memories.ts";
 import { createRequestRepository, type RequestRepository } from "./requests.ts";
 import { createRetentionTurns, type RetentionTurns } from "./retention-turns.ts";
 import { createSessionRepository, type SessionRepository } from "./sessions.ts";
+import { createSummaryRepository, type SummaryRepository } from "./summaries.ts";
 import { createSynopsisRepository, type SynopsisRepository } from "./synopses.ts";
 import { createUnlearned } from "./unlearned.ts";
 import { createUserDataRepository, type UserDataRepository } from "./user-data.ts";
@@ -41,6 +42,7 @@ export interface Store extends Pick<Database, "hints" | "now" | "write" | "close
   readonly requests: RequestRepository;
   readonly retentionTurns: RetentionTurns;
   readonly sessions: SessionRepository;
+  readonly summaries: SummaryRepository;
   readonly synopses: SynopsisRepository;
   readonly userData: UserDataRepository;
   readonly users: UserRepository;
@@ -73,6 +75,7 @@ export const createStore = (database: Database, limits: { memoriesOfUser?: numbe
     requests: createRequestRepository(database),
     retentionTurns: createRetentionTurns(database),
     sessions: createSessionRepository(database, unlearned.deleted),
+    summaries: createSummaryRepository(database),
     synopses: createSynopsisRepository(database),
     userData: createUserDataRepository(database, (owner) => {
       unlearned.deleted(owner);

@@ -141,6 +141,18 @@ export const userTables: readonly UserTable[] = [
     rows: ofUser,
     line: { type: "session", columns: { id: "text", created_at: "time", last_activity: "time" } },
     dependents: [
+      // Before the summaries: who is about to store one has locked its task.
+      { name: "summary_task", key: ["kind"], of: { column: "session_seq", parent: "seq" } },
+      {
+        name: "session_summary",
+        key: ["kind", "before_seq"],
+        of: { column: "session_seq", parent: "seq" },
+        line: {
+          type: "session_summary",
+          columns: { kind: "text", text: "text", details: "json", made_at: "time" },
+        },
+      },
+      { name: "summary_omission", key: ["request_id"], of: { column: "session_seq", parent: "seq" } },
       {
         name: "message",
         key: ["seq"],

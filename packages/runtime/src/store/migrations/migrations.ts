@@ -22,6 +22,7 @@ import { approvalsOfTools } from "./0021-approvals-of-tools.ts";
 import { changesOfDocuments } from "./0022-changes-of-documents.ts";
 import { runsThatWait } from "./0023-runs-that-wait.ts";
 import { deletedUsers } from "./0024-deleted-users.ts";
+import { summariesOfSessions } from "./0025-summaries-of-sessions.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   changesOfDocuments,
   runsThatWait,
   deletedUsers,
+  summariesOfSessions,
 ];

@@ -14,7 +14,7 @@ const of = (parent: string, name: string): CopiedTable => ({
 /** The tables that hold what a formation knows, each after those that it hangs on. */
 export const copiedTables: readonly CopiedTable[] = [
   ...["app_user", "user_identifier", "credential", "session"].map(own),
-  of("session", "message"),
+  ...["message", "session_summary", "summary_task", "summary_omission"].map((name) => of("session", name)),
   ...["request", "request_step", "memory"].map(own),
   ...["memory_word", "memory_vector", "memory_code", "memory_version"].map((name) => of("memory", name)),
   ...[

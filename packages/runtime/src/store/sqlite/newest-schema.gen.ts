@@ -400,6 +400,30 @@ CREATE INDEX delivery_by_user on delivery (formation_id, user_id, id);
 CREATE INDEX ingestion_by_user on ingestion (formation_id, user_id, id);
 CREATE INDEX job_run_by_user on job_run (formation_id, user_id, job_id, due);
 CREATE INDEX audit_by_user on audit (formation_id, user_id, seq) where user_id is not null;
+CREATE TABLE session_summary (
+      session_seq bigint not null,
+      kind text not null,
+      before_seq bigint not null,
+      text text not null,
+      details text,
+      made_at bigint not null,
+      primary key (session_seq, kind, before_seq)
+    ) without rowid;
+CREATE TABLE summary_task (
+      session_seq bigint not null,
+      kind text not null,
+      formation_id text not null,
+      before_seq bigint not null,
+      due bigint not null,
+      attempts bigint not null,
+      primary key (session_seq, kind)
+    ) without rowid;
+CREATE INDEX summary_task_due on summary_task (formation_id, due);
+CREATE TABLE summary_omission (
+      session_seq bigint not null,
+      request_id text not null,
+      primary key (session_seq, request_id)
+    ) without rowid;
 insert into schema_version (version, name, checksum, applied_at) values (1, 'first schema', 'a67e9cf5aa86b56a', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (2, 'requests by time', 'adaa222b3300ba50', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (3, 'room for request updates', 'e3b0c44298fc1c14', cast(unixepoch('subsec') * 1000 as integer));
@@ -424,4 +448,5 @@ insert into schema_version (version, name, checksum, applied_at) values (21, 'ap
 insert into schema_version (version, name, checksum, applied_at) values (22, 'changes of documents', '7ed7171c4111ca2d', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (23, 'runs that wait', '1989619abfedd0ec', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (24, 'deleted users', 'f1dd267d38e4d841', cast(unixepoch('subsec') * 1000 as integer));
+insert into schema_version (version, name, checksum, applied_at) values (25, 'summaries of sessions', '6b1b1ff9b9682392', cast(unixepoch('subsec') * 1000 as integer));
 `;
