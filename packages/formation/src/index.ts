@@ -1,6 +1,7 @@
 /** Formation folders: reads, validates, creates and packs them, and stores their secrets. */
 export { resolveApiKeys } from "./api-keys.ts";
 export {
+  type BucketKind,
   type Cron,
   CronError,
   createAtomically,

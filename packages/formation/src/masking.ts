@@ -7,7 +7,7 @@ export const secretFieldName = /(^|[_-])(key|token|secret|password|passwd|author
 const secretSections = new Set(["api_keys", "env", "headers", "auth"]);
 
 /** Fields of these mappings that are not secret. */
-const openFields = new Set(["type", "header", "username", "accept_inline"]);
+const openFields = new Set(["type", "header", "username", "accept_inline", "account_name"]);
 
 /** `sk-a...wxyz`: enough to recognise a key. Short values are hidden completely, references stay as they are. */
 export const mask = (text: string): string => {

@@ -133,13 +133,13 @@ test.each([
     "knowledge: { sources: [{ path: 'C:\\x' }] }",
   ],
   ["knowledge.sources[0]: needs either a path or a url", "knowledge: { sources: [{ description: d }] }"],
-  ["knowledge.sources[0].url: begins with s3://, which is not read yet", source("url: 's3://orchard/x'")],
+  ["knowledge.sources[0].url: names no bucket", source("url: 's3:///x'")],
   [
     "knowledge.sources[0].url: begins with sftp://, which is not read yet",
     source("url: 'sftp://example.com/x'"),
   ],
   [
-    "knowledge.sources[0].url: must begin with http://, https://, git+http://, git+https://",
+    "knowledge.sources[0].url: must begin with http://, https://, git+http://, git+https://, s3://, gs://, az://",
     source("url: 'gopher://example.com/x'"),
   ],
   [
@@ -161,6 +161,19 @@ test.each([
     "knowledge.sources[0].auth: of the type basic needs username and password",
     source("url: 'https://example.com/x', auth: { type: basic, username: ann }"),
   ],
+  [
+    "knowledge.sources[0].auth: needs type, basic or bearer",
+    source("url: 'https://example.com/x', auth: { token: abc }"),
+  ],
+  [
+    "knowledge.sources[0].auth: needs access_key_id and secret_access_key",
+    source("url: 's3://orchard/x', auth: { access_key_id: abc }"),
+  ],
+  [
+    "knowledge.sources[0].auth: needs credentials_json",
+    source("url: 'gs://orchard/x', auth: { token: abc }"),
+  ],
+  ["knowledge.sources[0].auth: needs connection_string or account_name", source("url: 'az://orchard/x'")],
   [
     "knowledge.sources[1]: is called docs, as another source of the agent is",
     source("url: 'https://example.com/x', id: docs }, { url: 'https://example.com/y', id: docs"),

@@ -158,7 +158,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
   const understanding = openUnderstanding({ formation, models, http, env, log });
   const embedders = openEmbedders({ formation, http, importPackage, env, log });
   const understandingOf: UnderstandingOf = ({ agent, config }) => understanding.of(agent, config.scans);
-  const elsewhere = await openElsewhere({ formation, store, understandingOf, policy, proxy, log });
+  const elsewhere = await openElsewhere({ formation, store, understandingOf, policy, proxy, env, log });
   const knowledge = openKnowledge({
     formation,
     models,

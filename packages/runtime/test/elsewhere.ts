@@ -45,7 +45,7 @@ export const openKnowing = async (dir: string, options: OpenOptions = {}) => {
   const agents = knowingAgents(formation);
   const elsewhere = openSourceSyncs({
     understandingOf: () => ({}),
-    ...{ formation, agents, stored, vectors, sources, policy, zone: "UTC", now, log },
+    ...{ formation, agents, stored, vectors, sources, policy, zone: "UTC", env: {}, now, log },
   });
   const knowledge = openKnowledge({
     ...{ formation, stored, vectors, embedders: noEmbedders, elsewhere, now, log },

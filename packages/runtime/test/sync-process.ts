@@ -19,6 +19,7 @@ const elsewhere = openSourceSyncs({
   understandingOf: () => ({}),
   policy: { allowLoopback: true, allowPrivate: false },
   zone: "UTC",
+  env: {},
   now: Date.now,
 });
 await Promise.all(formation.agents.map(({ id }) => elsewhere.sync(id)));

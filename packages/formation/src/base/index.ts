@@ -15,6 +15,6 @@ export {
   type Path,
   type Report,
 } from "./report.ts";
-export { readSourceUrl, type SourceUrl, sourceId } from "./source-url.ts";
+export { type BucketKind, readSourceUrl, type SourceUrl, sourceId } from "./source-url.ts";
 export { isMissing, isSystemError, systemCode } from "./system-error.ts";
 export { dropRepeatedKeys, type Mapping, parseSource, type SourceFile } from "./yaml.ts";

@@ -1,14 +1,17 @@
 import { createHash } from "node:crypto";
 
+/** Buckets of Amazon S3 and what speaks like it, of Google Cloud Storage, and containers of Azure. */
+export type BucketKind = "s3" | "gs" | "az";
+
 /** Where a source elsewhere is, and which of the documents there are meant (docs/spec/formation-files.md "Sources elsewhere"). */
 export interface SourceUrl {
-  kind: "web" | "git";
+  kind: "web" | "git" | BucketKind;
   /**
    * One document, a sitemap, or the folder that a pattern begins below, which ends in a slash; of a git repository its
-   * address.
+   * address, of a bucket its name.
    */
   base: string;
-  /** The folder of a repository, with a slash at its end. */
+  /** The folder of a repository, with a slash at its end; what names begin with in a bucket. */
   within?: string;
   /** Which documents below, for example `guides/*.md`. */
   pattern: string | undefined;
@@ -20,8 +23,8 @@ export interface UrlProblem {
   hint: string;
 }
 
-const readable = ["http", "https", "git+http", "git+https"];
-const notYet = ["s3", "gs", "az", "ftp", "sftp", "rsync", "rsync+ssh", "file", "git+ssh", "git+file"];
+const readable = ["http", "https", "git+http", "git+https", "s3", "gs", "az"];
+const notYet = ["ftp", "sftp", "rsync", "rsync+ssh", "file", "git+ssh", "git+file"];
 
 /** A question mark begins the query, so it stands for no character. */
 const wildcards = /[*[]/;
@@ -45,6 +48,23 @@ const inRepository = (segments: readonly string[], pattern: string | undefined):
   };
 };
 
+/** Names in a bucket may have any characters, so that nothing is a query. */
+const inBucket = (
+  kind: BucketKind,
+  [bucket = "", ...segments]: readonly string[],
+): SourceUrl | UrlProblem => {
+  if (!/^[a-z0-9][\w.-]{1,220}$/i.test(bucket)) {
+    return { message: "names no bucket", hint: `For example: ${kind}://handbook/guides/*.md` };
+  }
+  const first = segments.findIndex((segment) => wildcards.test(segment));
+  const folders = first === -1 ? segments : segments.slice(0, first);
+  const within = folders.join("/").replace(/\/+$/, "");
+  const pattern = first === -1 ? undefined : segments.slice(first).join("/");
+  return { kind, base: bucket, ...(within !== "" && { within }), pattern };
+};
+
+const isBucket = (kind: string): kind is BucketKind => kind === "s3" || kind === "gs" || kind === "az";
+
 /** The address of a source, or what is wrong with it. */
 export const readSourceUrl = (written: string): SourceUrl | UrlProblem => {
   const [, scheme = ""] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(written) ?? [];
@@ -58,6 +78,7 @@ export const readSourceUrl = (written: string): SourceUrl | UrlProblem => {
   if (!readable.includes(kind)) {
     return { message: `must begin with ${readable.map((each) => `${each}://`).join(", ")}`, hint: "" };
   }
+  if (isBucket(kind)) return inBucket(kind, written.slice(`${kind}://`.length).split("/"));
   const [place = "", ...rest] = written.split(/(?=[?#])/);
   const segments = place.split("/");
   const first = segments.findIndex((segment, at) => at > 2 && wildcards.test(segment));

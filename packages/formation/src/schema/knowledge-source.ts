@@ -1,6 +1,16 @@
 import * as z from "zod";
-import { CronError, parseCron, readSourceUrl } from "../base/index.ts";
-import { filledText, isOpen, positive, seconds, section, text, textList, textMap } from "./common.ts";
+import { CronError, parseCron, readSourceUrl, type SourceUrl } from "../base/index.ts";
+import {
+  filledText,
+  httpUrl,
+  isOpen,
+  positive,
+  seconds,
+  section,
+  text,
+  textList,
+  textMap,
+} from "./common.ts";
 import { unused } from "./effects.ts";
 
 const isInside = (path: string): boolean =>
@@ -30,19 +40,47 @@ const schedule = text.superRefine((written, context) => {
 });
 
 const auth = section({
-  type: z.enum(["basic", "bearer"]),
+  /** Of web servers and repositories. */
+  type: z.enum(["basic", "bearer"]).optional(),
   username: text.optional(),
   password: text.optional(),
   token: text.optional(),
-}).superRefine(({ type, username, password, token }, context) => {
-  const isWhole = type === "basic" ? username !== undefined && password !== undefined : token !== undefined;
-  const needed = type === "basic" ? "username and password" : "token";
-  if (!isWhole) context.addIssue({ code: "custom", message: `of the type ${type} needs ${needed}` });
+  /** Of S3, and keys for interoperability of Google Cloud Storage. */
+  access_key_id: text.optional(),
+  secret_access_key: text.optional(),
+  session_token: text.optional(),
+  /** The key of a service account of Google, as it is downloaded. */
+  credentials_json: text.optional(),
+  /** Of Azure. */
+  connection_string: text.optional(),
+  account_name: text.optional(),
+  account_key: text.optional(),
 });
+
+/** What `auth` needs at a place of some kind; undefined when it is there. */
+const lackOfAuth = (kind: SourceUrl["kind"], given: z.infer<typeof auth> = {}): string | undefined => {
+  const has = (...fields: (keyof typeof given)[]) => fields.every((field) => given[field] !== undefined);
+  const isGiven = Object.keys(given).length > 0;
+  if (kind === "az") {
+    return has("connection_string") || has("account_name") ? undefined : "connection_string or account_name";
+  }
+  if (!isGiven) return undefined;
+  if (kind === "s3")
+    return has("access_key_id", "secret_access_key") ? undefined : "access_key_id and secret_access_key";
+  if (kind === "gs") {
+    const isKnown = has("credentials_json") || has("access_key_id", "secret_access_key");
+    return isKnown ? undefined : "credentials_json";
+  }
+  if (given.type === "bearer") return has("token") ? undefined : "token";
+  if (given.type === "basic") return has("username", "password") ? undefined : "username and password";
+  return "type, basic or bearer";
+};
 
 /** Fields that only a source with a URL has. */
 export const ofSourcesElsewhere = [
   "auth",
+  "region",
+  "endpoint",
   "ref",
   "headers",
   "include",
@@ -79,6 +117,10 @@ export const sourceSchema = section({
   file_limit: positive.optional(),
   id: filledText.optional(),
   auth: auth.optional(),
+  /** Of a bucket of S3. Default: that of the environment, else us-east-1. */
+  region: filledText.optional(),
+  /** Of a bucket at another address than that of its kind. */
+  endpoint: httpUrl.optional(),
   ref: text
     .regex(/^(?!.*\.\.)[\w][\w./-]*$/, "must be the name of a branch or a tag, or a commit")
     .optional(),
@@ -101,6 +143,14 @@ export const sourceSchema = section({
   agent_tree: outlineIsCurrent(),
 })
   .refine(({ path, url }) => (path === undefined) !== (url === undefined), "needs either a path or a url")
+  .superRefine(({ url: written, auth: given }, context) => {
+    if (written === undefined || isOpen(written)) return;
+    const read = readSourceUrl(written);
+    const lack = "kind" in read ? lackOfAuth(read.kind, given) : undefined;
+    if (lack === undefined) return;
+    const whose = given?.type === undefined ? "" : `of the type ${given.type} `;
+    context.addIssue({ code: "custom", path: ["auth"], message: `${whose}needs ${lack}` });
+  })
   .transform((source) => ({
     ...source,
     file_limit: source.file_limit ?? (source.url === undefined ? 50 : 100),

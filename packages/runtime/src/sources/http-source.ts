@@ -69,7 +69,7 @@ export const createHttpSource = (
   const authorization = authorizationOf(source);
   const headers = { ...(authorization && { authorization }), ...source.headers };
   const shownAddress = showAddresses(base);
-  const requester = createRequester({ ...deps, headers, origin: base.origin, shownAddress });
+  const requester = createRequester({ ...deps, headersOf: () => headers, origin: base.origin, shownAddress });
 
   const largest = source.max_file_size;
   const tooLarge: Fetched = {

@@ -1,17 +1,20 @@
 import { setImmediate as nextTick } from "node:timers/promises";
 
 /** Names and addresses in markup are written with these. */
-const entities: Readonly<Record<string, string>> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-  "#39": "'",
+const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+/** The character of a reference such as `#39` or `#x27`; undefined where it names none. */
+const characterOf = (reference: string): string | undefined => {
+  const [, hexadecimal, decimal] = /^#(?:x([\da-f]{1,6})|(\d{1,7}))$/i.exec(reference) ?? [];
+  const code = hexadecimal === undefined ? Number(decimal) : Number.parseInt(hexadecimal, 16);
+  return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : undefined;
 };
 
-const plain = (written: string): string =>
-  written.trim().replace(/&(#?\w{1,8});/g, (whole, name: string) => entities[name] ?? whole);
+/** Text of markup, with what stands for its special characters put back. */
+export const plain = (written: string): string =>
+  written
+    .trim()
+    .replace(/&(#?\w{1,8});/g, (whole, name: string) => entities[name] ?? characterOf(name) ?? whole);
 
 /** As many addresses are read before others get their turn. */
 const atOnce = 1_000;

@@ -1,4 +1,4 @@
-import type { Formation } from "@muxi/formation";
+import type { Environment, Formation } from "@muxi/formation";
 import type { ProxyChoice } from "@muxi/http";
 import type { Logger } from "pino";
 import type { TargetPolicy } from "../background/index.ts";
@@ -12,6 +12,7 @@ export const openElsewhere = async ({
   understandingOf,
   policy,
   proxy,
+  env,
   log,
 }: {
   formation: Formation;
@@ -19,6 +20,7 @@ export const openElsewhere = async ({
   understandingOf: UnderstandingOf;
   policy: TargetPolicy;
   proxy: ProxyChoice | undefined;
+  env: Environment;
   log: Logger;
 }): Promise<SourcesElsewhere | undefined> => {
   const agents = knowingAgents(formation);
@@ -27,7 +29,7 @@ export const openElsewhere = async ({
   // Loaded by those who need it: most formations have their documents in their folder.
   const { openSourceSyncs } = await import("./syncs.ts");
   return openSourceSyncs({
-    ...{ formation, agents, understandingOf, policy, proxy, log },
+    ...{ formation, agents, understandingOf, policy, proxy, env, log },
     stored: store.knowledge,
     vectors: store.knowledgeVectors,
     sources: store.knowledgeSources,

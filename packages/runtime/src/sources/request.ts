@@ -28,11 +28,13 @@ export interface Opened {
   body: Readable;
 }
 
+type Headers = Readonly<Record<string, string>>;
+
 export interface RequesterDeps {
   policy: TargetPolicy;
   proxy?: ProxyChoice | undefined;
-  /** Of each request to the origin of the source: with whatever is secret. */
-  headers: Readonly<Record<string, string>>;
+  /** Of each request to the origin of the source, with whatever is secret. */
+  headersOf: (url: URL) => Headers | Promise<Headers>;
   /** The only origin that gets them. */
   origin: string;
   shownAddress: ShowAddress;
@@ -95,7 +97,13 @@ const failureOf = (error: unknown, shown: string): SourceError => {
 };
 
 const refusalOf = ({ status, shown, headers }: Opened, now: number): SourceError => {
-  const remedy = status === 401 || status === 403 ? ": check auth of the source" : "";
+  const region = headers.get("x-amz-bucket-region");
+  const remedy =
+    region !== undefined && status !== 403
+      ? `: the bucket is in another region, perhaps ${region}: write it as region of the source`
+      : status === 401 || status === 403
+        ? ": check auth of the source"
+        : "";
   const retryAfter = readRetryAfter(headers.get("retry-after"), now);
   return new SourceError(`${shown}: the server answered ${status}${remedy}`, {
     isTransient: status >= 500 || transientRefusals.has(status),
@@ -104,7 +112,7 @@ const refusalOf = ({ status, shown, headers }: Opened, now: number): SourceError
 };
 
 export const createRequester = (deps: RequesterDeps): Requester => {
-  const { policy, proxy, headers: own, origin, shownAddress, now } = deps;
+  const { policy, proxy, headersOf, origin, shownAddress, now } = deps;
   const http = createHttpClient({ lookup: guardedLookup(policy), proxy });
 
   const once = async (
@@ -116,7 +124,8 @@ export const createRequester = (deps: RequesterDeps): Requester => {
     const shown = shownAddress(url);
     try {
       parseTarget(url.href, policy);
-      const headers = { "user-agent": "muxi", ...(url.origin === origin && own), ...given };
+      const own = url.origin === origin ? await headersOf(url) : {};
+      const headers = { "user-agent": "muxi", ...own, ...given };
       const { head, body } = await send(http, url, headers, limit.signal);
       return { url, shown, status: head.status, headers: new Map(head.headers), body };
     } catch (error) {

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { createDocumentReader } from "@muxi/documents";
-import { type Formation, sourceId } from "@muxi/formation";
+import { type Environment, type Formation, sourceId } from "@muxi/formation";
 import type { ProxyChoice } from "@muxi/http";
 import type { Logger } from "pino";
 import type { TargetPolicy } from "../background/index.ts";
@@ -39,6 +39,8 @@ export interface SourceSyncDeps {
   understandingOf: UnderstandingOf;
   policy: TargetPolicy;
   proxy?: ProxyChoice | undefined;
+  /** Environment with the credentials of buckets that have no `auth`. */
+  env: Environment;
   /** IANA name of the time zone of schedules; undefined where there is no scheduler. */
   zone: string | undefined;
   now: () => number;
@@ -78,7 +80,7 @@ const entriesOf = ({ agents, sources, now }: SourceSyncDeps): Entry[] =>
 
 /** Begins to look at the sources elsewhere of the agents. */
 export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
-  const { formation, stored, understandingOf, vectors, sources, policy, proxy, zone, now, log } = deps;
+  const { formation, stored, understandingOf, vectors, sources, policy, proxy, env, zone, now, log } = deps;
   const timing: Timing = { zone, startedAt: now() };
   const entries = entriesOf(deps);
   const gate = createGate(syncedAtOnce);
@@ -123,7 +125,7 @@ export const openSourceSyncs = (deps: SourceSyncDeps): SourcesElsewhere => {
     try {
       const place = await placeOfFetched();
       const repository = path.join(place, `git-${seq}-${shortDigest(origin)}`);
-      const open = () => openSource(source, { policy, proxy, now }, repository);
+      const open = () => openSource(source, { policy, proxy, env, now }, repository);
       return await syncSource(
         { stored, vectors, reader, understanding, keepTurn, now, log, folder: place, open },
         { agent, config, seq, source, origin },
