@@ -347,6 +347,18 @@ export interface BufferStats {
   utilization: number;
 }
 
+/** A tool that the agent may call and the caller runs. */
+export interface CallerTool {
+  /** Name, unlike that of any tool of the formation */
+  name: string;
+  /** What it does and when to use it, for the model */
+  description: string;
+  /** JSON Schema (2020-12) of its arguments, of type `object` */
+  parameters: {
+    [k: string]: unknown;
+  };
+}
+
 /** A request was stopped. */
 export interface CancelResult {
   /** Request that was stopped */
@@ -419,6 +431,8 @@ export interface ChatRequest {
   source_channel?: string | null | undefined;
   /** Accepted and without effect */
   ui_response?: UiResponse | null | undefined;
+  /** Tools that the caller runs, at most 32: a call of one ends the answer with an `interrupt` of kind `client_tools` */
+  tools?: CallerTool[] | null | undefined;
   /** What the answer is written in; absent, the formation's setting */
   format?: (("markdown" | "text" | "json" | "html") | JsonFormat) | null | undefined;
 }
@@ -1357,8 +1371,8 @@ export interface IngestionRequest {
 export interface Interrupt {
   /** Id that the answer names */
   id: string;
-  /** `question` and `credential` are answered with a text, `approval` of a call with a yes or a no, `plan_approval` with either or with what is to be changed */
-  kind: "question" | "credential" | "approval" | "plan_approval";
+  /** `question` and `credential` are answered with a text, `approval` of a call with a yes or a no, `plan_approval` with either or with what is to be changed, `client_tools` with the results of the calls */
+  kind: "question" | "credential" | "approval" | "plan_approval" | "client_tools";
   /** What the user is asked */
   prompt: string;
   /** What a question offers; absent when it offers nothing */
@@ -1387,6 +1401,17 @@ export interface Interrupt {
     /** In the order in which the plan names them */
     tasks: PlannedTask[];
   };
+  /** The calls that the caller makes, of kind `client_tools`; absent for other kinds */
+  calls?: {
+    /** Id of the call, which its result names */
+    id: string;
+    /** Name of the tool */
+    name: string;
+    /** Arguments that fit its schema */
+    arguments: {
+      [k: string]: unknown;
+    };
+  }[];
   /** Page, below the formation's base URL, on which whoever has the link approves or denies; only in webhooks */
   link?: string;
   /** Until when it can be answered, Unix seconds */
@@ -2255,12 +2280,23 @@ export interface RebuiltAgent {
 export interface RequestAnswer {
   /** Id of what is answered, `interrupt.id` */
   interrupt_id: string;
-  /** `answer` with a `value`, `approve` or `deny` a call, `cancel` the request */
+  /** `answer` with a `value` or `results`, `approve` or `deny` a call, `cancel` the request */
   action: "answer" | "approve" | "deny" | "cancel";
   /** The answer: a text, or what `interrupt.schema` asks for; with `deny`, a text that says why not */
   value?: {
     [k: string]: unknown;
   } | undefined;
+  /** What has come of the calls of an interrupt of kind `client_tools`, one for each */
+  results?:
+    | {
+        /** Id of the call */
+        id: string;
+        /** What the tool returned, or why it failed */
+        content: string;
+        /** Whether it failed. Default false */
+        is_error?: boolean | undefined;
+      }[]
+    | null;
   /** With `approve`: arguments in place of those that the model chose */
   edited_args?: {
     [k: string]: unknown;
@@ -2907,7 +2943,7 @@ export interface ThinkingEvent {
   request_id?: string;
 }
 
-/** The agent calls a tool. The formation runs it. */
+/** The agent calls a tool. */
 export interface ToolCallEvent {
   /** Kind of the event */
   type: "tool_call";
@@ -2919,6 +2955,8 @@ export interface ToolCallEvent {
   arguments: {
     [k: string]: unknown;
   };
+  /** Present when the caller of the request runs the tool, absent when the formation does */
+  origin?: "client";
   /** Session of the answer */
   session_id?: string;
   /** Request that is answered */

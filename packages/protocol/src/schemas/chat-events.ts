@@ -139,12 +139,16 @@ const planning = named("PlanningEvent", "What the formation plans to do.", () =>
   }),
 );
 
-const toolCall = named("ToolCallEvent", "The agent calls a tool. The formation runs it.", () =>
+const toolCall = named("ToolCallEvent", "The agent calls a tool.", () =>
   z.object({
     type: z.literal("tool_call").describe("Kind of the event"),
     id: text("Id of the call, which its result repeats"),
     name: text("Name of the tool"),
     arguments: z.record(z.string(), z.unknown()).describe("Arguments that the model chose"),
+    origin: z
+      .literal("client")
+      .optional()
+      .describe("Present when the caller of the request runs the tool, absent when the formation does"),
     ...owner(),
   }),
 );
@@ -234,10 +238,10 @@ export const interruptSchema = named(
     z.object({
       id: text("Id that the answer names"),
       kind: z
-        .enum(["question", "credential", "approval", "plan_approval"])
+        .enum(["question", "credential", "approval", "plan_approval", "client_tools"])
         .describe(
           "`question` and `credential` are answered with a text, `approval` of a call with a yes or a no, " +
-            "`plan_approval` with either or with what is to be changed",
+            "`plan_approval` with either or with what is to be changed, `client_tools` with the results of the calls",
         ),
       prompt: text("What the user is asked"),
       choices: choicesSchema().optional().describe("What a question offers; absent when it offers nothing"),
@@ -263,6 +267,16 @@ export const interruptSchema = named(
         })
         .optional()
         .describe("The plan that waits for a yes; absent for other kinds"),
+      calls: z
+        .array(
+          z.object({
+            id: text("Id of the call, which its result names"),
+            name: text("Name of the tool"),
+            arguments: z.record(z.string(), z.unknown()).describe("Arguments that fit its schema"),
+          }),
+        )
+        .optional()
+        .describe("The calls that the caller makes, of kind `client_tools`; absent for other kinds"),
       link: text(
         "Page, below the formation's base URL, on which whoever has the link approves or denies; only in webhooks",
       ).optional(),

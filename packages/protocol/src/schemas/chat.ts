@@ -46,6 +46,25 @@ export const jsonFormatSchema = namedRequest("JsonFormat", "An answer that fits 
   }),
 );
 
+/** docs/spec/formation-api.md "Tools that the caller runs". */
+export const callerToolSchema = namedRequest(
+  "CallerTool",
+  "A tool that the agent may call and the caller runs.",
+  () =>
+    z.object({
+      name: z
+        .string()
+        .regex(/^[A-Za-z0-9_-]{1,64}$/, "use 1 to 64 letters, digits and the characters _ -")
+        .describe("Name, unlike that of any tool of the formation"),
+      description: z.string().max(10_000).describe("What it does and when to use it, for the model"),
+      parameters: z
+        .record(z.string(), z.unknown())
+        .describe("JSON Schema (2020-12) of its arguments, of type `object`"),
+    }),
+);
+
+export type CallerTool = Infer<typeof callerToolSchema>;
+
 /** Body of `POST /chat` (docs/spec/formation-api.md "Chat"). Unknown keys are ignored. */
 export const chatRequestSchema = namedRequest("ChatRequest", "A message to a formation.", () =>
   z.object({
@@ -101,6 +120,10 @@ export const chatRequestSchema = namedRequest("ChatRequest", "A message to a for
     ),
     source_channel: optional("Accepted and without effect", z.string()),
     ui_response: optional("Accepted and without effect", uiResponseSchema()),
+    tools: optional(
+      "Tools that the caller runs, at most 32: a call of one ends the answer with an `interrupt` of kind `client_tools`",
+      z.array(callerToolSchema()).max(32),
+    ),
     format: optional(
       "What the answer is written in; absent, the formation's setting",
       z.union([z.enum(["markdown", "text", "json", "html"]), jsonFormatSchema()]),

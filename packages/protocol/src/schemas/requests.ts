@@ -123,13 +123,25 @@ export const requestAnswerSchema = namedRequest("RequestAnswer", "What a request
       interrupt_id: text("Id of what is answered, `interrupt.id`"),
       action: z
         .enum(["answer", "approve", "deny", "cancel"])
-        .describe("`answer` with a `value`, `approve` or `deny` a call, `cancel` the request"),
+        .describe("`answer` with a `value` or `results`, `approve` or `deny` a call, `cancel` the request"),
       value: z
         .unknown()
         .optional()
         .describe(
           "The answer: a text, or what `interrupt.schema` asks for; with `deny`, a text that says why not",
         ),
+      results: optional(
+        "What has come of the calls of an interrupt of kind `client_tools`, one for each",
+        z
+          .array(
+            z.object({
+              id: text("Id of the call"),
+              content: z.string().max(100_000).describe("What the tool returned, or why it failed"),
+              is_error: z.boolean().default(false).describe("Whether it failed. Default false"),
+            }),
+          )
+          .max(128),
+      ),
       edited_args: optional(
         "With `approve`: arguments in place of those that the model chose",
         z.record(z.string(), z.unknown()),
@@ -139,11 +151,12 @@ export const requestAnswerSchema = namedRequest("RequestAnswer", "What a request
         z.enum(["session", "user"]),
       ),
     })
-    .superRefine(({ action, value, edited_args }, context) => {
+    .superRefine(({ action, value, results, edited_args }, context) => {
       const refuse = (field: string, message: string) =>
         context.addIssue({ code: "custom", path: [field], message });
       if (
         action === "answer" &&
+        !results &&
         (typeof value === "string" ? value.trim() === "" : (value ?? undefined) === undefined)
       )
         refuse("value", "is missing: it is the answer");

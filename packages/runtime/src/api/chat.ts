@@ -4,6 +4,7 @@ import type { Deliveries } from "../background/index.ts";
 import { callerSpanOf } from "../base/index.ts";
 import type { HttpResponse } from "../http/index.ts";
 import type { Overlord, Run, Turn } from "../overlord/index.ts";
+import { checkCallersTools } from "../tools/index.ts";
 import { travelsUnseen } from "./address.ts";
 import { type Endpoint, Reply, streamed } from "./endpoint.ts";
 import { checkFormat } from "./format.ts";
@@ -74,6 +75,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
   return async ({ body, userId, request, response }) => {
     checkMessage(body.message, deps.longestMessage);
     checkFormat(body.format);
+    if (body.tools) checkCallersTools(body.tools);
     if (body.webhook_url !== undefined) await deps.deliveries.checkTarget(body.webhook_url);
     const isAsync = body.mode === "async" || body.use_async === true;
     const turn: Turn = {
@@ -85,6 +87,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
       sessionId: body.session_id ?? undefined,
       agentId: body.agent_id,
       format: body.format,
+      tools: body.tools?.length ? body.tools : undefined,
       onBusy: body.on_busy,
       isPrivate: deps.takesCredentials ? travelsUnseen(request) : undefined,
       webhookUrl: body.webhook_url,

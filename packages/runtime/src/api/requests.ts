@@ -135,6 +135,7 @@ export const requestEndpoints = ({
         action: body.action,
         value: body.value,
         editedArgs: body.edited_args,
+        results: body.results?.map(({ id, content, is_error }) => ({ id, content, isError: is_error })),
         remember: body.remember,
         userId,
         by: keyUsed === "admin" ? "admin" : "user",

@@ -11,7 +11,7 @@ import { listOf } from "./json.ts";
 const mostProblems = 5;
 /** Levels of a schema with its references followed. */
 const deepestLook = 400;
-/** Milliseconds for a value: its patterns, and forms within forms, could take years. */
+/** Milliseconds for a value, if nobody says less: its patterns, and forms within forms, could take years. */
 const checkTime = 250;
 
 /** Thrown when a value cannot be checked within the limits. */
@@ -198,12 +198,13 @@ const createChecker = (root: unknown) => {
  * What of a value does not fit its JSON Schema, the first few things with their places; empty when all fits.
  *
  * @param schema As `schemaProblem` has found it fit.
+ * @param time Milliseconds.
  */
-export const problemsOf = (value: unknown, schema: unknown): string[] => {
+export const problemsOf = (value: unknown, schema: unknown, time = checkTime): string[] => {
   try {
     // What a script calls is stopped with it, in the middle of a pattern too.
     const context = vm.createContext({ check: () => createChecker(schema)(value, schema, "", 0) });
-    return vm.runInContext("check()", context, { timeout: checkTime });
+    return vm.runInContext("check()", context, { timeout: Math.max(1, Math.ceil(time)) });
   } catch (error) {
     if (error instanceof CannotBeChecked) return [`The value cannot be checked: ${error.message}`];
     if (!isTimeout(error)) throw error;

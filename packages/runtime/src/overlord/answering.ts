@@ -178,6 +178,9 @@ export const createAnswering = (
       if (!(error instanceof WaitsForUser)) throw error;
       const { asked } = error;
       const { run, usage } = active;
+      // What the caller is to call is nothing that the agent says.
+      if (asked.kind === "client_tools")
+        return { model: model.id, finishReason: "tool_calls", usage, given: [], waitsFor: asked };
       run.log.appendText([run.log.text === "" ? asked.prompt : `\n\n${asked.prompt}`]);
       return { model: model.id, finishReason: "stop", usage, given: [], waitsFor: asked };
     };

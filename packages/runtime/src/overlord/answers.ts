@@ -19,6 +19,7 @@ export interface RequestAnswer {
   action: GivenAnswer["action"] | "cancel";
   value?: unknown;
   editedArgs?: Record<string, unknown> | undefined;
+  results?: GivenAnswer["results"];
   /** Whether further calls of the tool need no approval, in the session or for the user. */
   remember?: "session" | "user" | undefined;
   /** Undefined with the admin key, for requests of all users. */
@@ -50,6 +51,26 @@ export interface Answers {
 
 const tooLate = (requestId: string) =>
   new ApiError("GONE", `The time to answer request '${requestId}' is over: send the message again`);
+
+/** The results of the calls that a request waits for: a value is that of a single one. @throws ApiError `INVALID_PARAMS` */
+const resultsOf = (
+  calls: readonly { id: string }[],
+  given: GivenAnswer["results"],
+  value: unknown,
+): NonNullable<GivenAnswer["results"]> => {
+  const [first] = calls;
+  const results =
+    given ??
+    (calls.length === 1 && first && value !== undefined
+      ? [{ id: first.id, content: answerText(value), isError: false }]
+      : []);
+  const ids = new Set(results.map(({ id }) => id));
+  if (results.length === calls.length && calls.every(({ id }) => ids.has(id))) return results;
+  throw new ApiError(
+    "INVALID_PARAMS",
+    `results must have one result for each of these calls: ${calls.map(({ id }) => id).join(", ")}`,
+  );
+};
 
 export const createAnswers = (
   parts: Pick<OverlordParts, "formationId" | "store" | "register" | "queue" | "clock">,
@@ -125,7 +146,7 @@ export const createAnswers = (
     },
 
     async give({ requestId, interruptId, action, userId, ...given }, chat) {
-      const { editedArgs, isPrivate } = given;
+      const { editedArgs, results, isPrivate } = given;
       const asking = await register.get(requestId, userId);
       const { interrupt } = questionOf(asking);
       if (asking.status !== "awaiting_clarification" || interrupt?.id !== interruptId)
@@ -144,7 +165,10 @@ export const createAnswers = (
           `Request '${requestId}' waits for the action ${wanted}, not for ${action}`,
         );
       }
-      const answer = checkedAnswer(interrupt, { action, value: given.value, editedArgs });
+      const { calls } = interrupt;
+      const answer: GivenAnswer = calls
+        ? { action, results: resultsOf(calls, results, given.value) }
+        : checkedAnswer(interrupt, { action, value: given.value, editedArgs });
       const { value } = answer;
       const said = {
         requestId,

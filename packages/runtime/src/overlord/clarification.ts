@@ -62,8 +62,11 @@ export const questionOf = ({ log }: StoredRequest): PendingQuestion => {
   };
 };
 
-/** Whether it waits for a yes: that is none of the questions that an agent may ask. */
+/** Whether it waits for a yes. */
 export const isApproval = ({ kind }: Interrupt): boolean => kind === "approval" || kind === "plan_approval";
+
+/** Whether it is one of the questions that an agent may ask. */
+export const isQuestion = ({ kind }: Interrupt): boolean => kind === "question" || kind === "credential";
 
 interface DropDeps {
   formationId: string;

@@ -6,7 +6,7 @@ import type { NewMessage } from "../store/index.ts";
 import { schemaOfChoices, withOptions } from "../tools/index.ts";
 import { type ActiveRequest, persistently, storeAgainAfter } from "./active-request.ts";
 import type { AgentAnswer } from "./agent-loop.ts";
-import { awaitsAnswerFor, isApproval } from "./clarification.ts";
+import { awaitsAnswerFor, isQuestion } from "./clarification.ts";
 import { askedStep } from "./journal.ts";
 import type { OverlordParts } from "./parts.ts";
 import type { Prepared } from "./prepare.ts";
@@ -65,7 +65,7 @@ export const createEndings = (
   }: Pick<AgentAnswer, "clarification" | "waitsFor">): Interrupt | undefined => {
     const id = newId("interrupt");
     if (waitsFor) {
-      const { kind, prompt, tool, plan, choices, schema } = waitsFor;
+      const { kind, prompt, tool, calls, plan, choices, schema } = waitsFor;
       const expires_at = (now() + settings.work.time) / 1000;
       return {
         id,
@@ -74,6 +74,7 @@ export const createEndings = (
         ...offered(choices),
         ...(schema && { schema }),
         ...(tool && { tool }),
+        ...(calls && { calls }),
         ...(plan && { plan }),
         expires_at,
       };
@@ -171,7 +172,7 @@ export const createEndings = (
             question: withOptions(interrupt.prompt, interrupt.choices),
             ...(credential !== undefined && { credential }),
             request_id: requestId,
-            ...(!isApproval(interrupt) && { round: (turn.questions ?? 0) + 1 }),
+            ...(isQuestion(interrupt) && { round: (turn.questions ?? 0) + 1 }),
             expires_at: interrupt.expires_at,
           },
           interrupt,
@@ -197,7 +198,10 @@ export const createEndings = (
           { ...ending, status: interrupt ? "awaiting_clarification" : "completed" },
           [
             ...requests.join(owner, sessionId, requestId, [...active.heard]),
-            sessions.answering(owner, sessionId, answerMessage(run, agent.id, answer)),
+            // Calls that the caller makes may come without a word.
+            ...(waitsFor?.kind === "client_tools" && run.log.text === ""
+              ? []
+              : [sessions.answering(owner, sessionId, answerMessage(run, agent.id, answer))]),
             ...endings(
               interrupt
                 ? {

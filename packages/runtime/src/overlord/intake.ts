@@ -2,7 +2,7 @@ import { ApiError, newId, type OnBusy } from "@muxi/protocol";
 import { storedMessage } from "../attachments/index.ts";
 import type { Lease, NewMessage, Owner, SessionState, Statement, StoredRequest } from "../store/index.ts";
 import type { GivenAnswer } from "../tools/index.ts";
-import { isApproval, questionOf } from "./clarification.ts";
+import { isQuestion, questionOf } from "./clarification.ts";
 import type { OverlordParts } from "./parts.ts";
 import { notAsked, unavailable } from "./reasons.ts";
 import { knownRequest } from "./runs.ts";
@@ -218,7 +218,7 @@ export const createIntake = ({
           input: inputOf({
             ...earlier,
             goesOn: true,
-            questions: interrupt && isApproval(interrupt) ? earlier.questions : questions,
+            questions: interrupt && !isQuestion(interrupt) ? earlier.questions : questions,
           }),
           idempotency: said?.idempotency,
           now: now(),

@@ -6,6 +6,7 @@ const givenAnswerSchema = lazy(() =>
   z.object({
     action: z.enum(["answer", "approve", "deny"]),
     value: z.unknown().optional(),
+    results: z.array(z.object({ id: z.string(), content: z.string(), isError: z.boolean() })).optional(),
     editedArgs: z.record(z.string(), z.unknown()).optional(),
   }),
 );
@@ -29,7 +30,7 @@ export const openPlace = (steps: ReadonlyMap<string, string>): string | undefine
 };
 
 /** Key of an answer in the loop of the request's own agent or of one that it asks, with the number of its own round. */
-const answerKey = /^(?:(?:answer|approve):|tool:(?=\d+:\d+\/.*(?:answer|approve):))(\d+)/;
+const answerKey = /^(?:(?:answer|approve|client):|tool:(?=\d+:\d+\/.*(?:answer|approve):))(\d+)/;
 
 /** How many rounds the user was told of before the request went on with an answer, by its steps. */
 export const roundsTold = (steps: ReadonlyMap<string, string>): number => {

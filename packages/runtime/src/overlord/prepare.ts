@@ -3,7 +3,7 @@ import { ApiError } from "@muxi/protocol";
 import { modelMessage } from "../attachments/index.ts";
 import { builtInModelId, type Model, type ModelRequest } from "../models/index.ts";
 import type { Owner, Statement } from "../store/index.ts";
-import { askUser, type Tool } from "../tools/index.ts";
+import { askUser, callersTools, type Tool } from "../tools/index.ts";
 import type { RequestBudget } from "./budget.ts";
 import { questionRules } from "./clarification.ts";
 import { agentByScore } from "./fitting.ts";
@@ -102,7 +102,7 @@ const mustBeApproved = (plan: WorkPlan | undefined, turn: Turn): boolean =>
  * Gathers everything that a turn is answered from.
  *
  * @throws ApiError `AGENT_NOT_FOUND`, `SERVICE_UNAVAILABLE` (images, and no model for them), `LLM_NOT_CONFIGURED` (a
- * schema, and no model for it)
+ * schema, and no model for it), `INVALID_PARAMS` (tools whose names are the agent's own)
  */
 export const prepareTurn = async (
   parts: PreparationParts,
@@ -176,7 +176,8 @@ export const prepareTurn = async (
   const budget = parts.tools.newBudget();
   const offered = (await parts.tools.of(agent, { ...owner, sessionId }, budget)) ?? [];
   const questions = questionRules(turn, settings.clarification);
-  const tools = questions.mayAsk ? offered : offered.filter((tool) => tool !== askUser);
+  const own = questions.mayAsk ? offered : offered.filter((tool) => tool !== askUser);
+  const tools = turn.tools ? [...own, ...callersTools(turn.tools, own)] : own;
   const asking = offered.includes(askUser) ? questions.instruction : undefined;
   const requestWith = (sections: readonly PromptSection[]): ModelRequest => ({
     messages: buildPrompt({

@@ -3,6 +3,9 @@ import type { EventLog } from "../events/index.ts";
 import type { ToolCall } from "../models/index.ts";
 import {
   answerText,
+  type CallersPart,
+  callersOutcome,
+  callersPart,
   callTool,
   type Journal,
   type Tool,
@@ -72,7 +75,7 @@ export interface ToolCaller {
  * Makes the calls of a round in parallel and tells the user of each.
  *
  * @param number Of the round, from 0.
- * @throws WaitsForUser when one needs an approval that it does not have, once the others have ended
+ * @throws WaitsForUser when one needs an approval that it does not have, or its caller makes it, once the others have ended
  */
 export const makeCalls = async (
   { run, tools, budget, journal, told = 0 }: ToolCaller,
@@ -80,8 +83,14 @@ export const makeCalls = async (
   number: number,
 ): Promise<ToolOutcome[]> => {
   const { limits } = budget;
-  const begin = ({ id, name, arguments: args }: ToolCall) =>
-    run.log.append({ type: "tool_call", id, name, arguments: parseObject(args) ?? {} });
+  const begin = ({ id, name, arguments: args }: ToolCall, origin?: "client") =>
+    run.log.append({
+      type: "tool_call",
+      id,
+      name,
+      arguments: parseObject(args) ?? {},
+      ...(origin && { origin }),
+    });
   const end = ({ id, name }: ToolCall, { text, failed }: ToolOutcome) =>
     run.log.append({ type: "tool_result", id, name, content: text.slice(0, shownResult), is_error: failed });
   const toolOf = ({ name }: ToolCall) => tools.find(({ definition }) => definition.name === name);
@@ -89,8 +98,25 @@ export const makeCalls = async (
     const time = { call: limits.callTime, left: budget.timeLeft };
     return callTool(call, tools, time, run.signal, within);
   };
+  const parts = calls.map((call) => callersPart(call, toolOf(call)));
+  /** What has come of a call that the caller makes. @throws WaitsForUser for all such calls as long as nothing has */
+  const outcomeOf = (call: ToolCall, { asked, outcome }: CallersPart): ToolOutcome => {
+    if (number >= told) begin(call, "client");
+    const { place, answer } = journal.given(`client:${number}`);
+    if (asked && !answer) {
+      const theirs = parts.flatMap((part) => part?.asked ?? []);
+      const prompt = `Waits for the results of ${theirs.map(({ name }) => name).join(", ")}`;
+      throw new WaitsForUser({ kind: "client_tools", prompt, place, calls: theirs });
+    }
+    const known = outcome ?? callersOutcome(call, answer);
+    // Results are told with the round that the request has waited in last.
+    if (number >= told - 1) end(call, known);
+    return known;
+  };
   const perform = async (call: ToolCall, index: number): Promise<ToolOutcome> => {
     const tool = toolOf(call);
+    const part = parts[index];
+    if (part) return outcomeOf(call, part);
     const key = `tool:${number}:${index}`;
     const allowed =
       tool?.needsApproval && !journal.has(key)

@@ -1,4 +1,12 @@
-import { chatRequestSchema, type Infer, lazy, type OnBusy, onBusySchema } from "@muxi/protocol";
+import {
+  type CallerTool,
+  callerToolSchema,
+  chatRequestSchema,
+  type Infer,
+  lazy,
+  type OnBusy,
+  onBusySchema,
+} from "@muxi/protocol";
 import * as z from "zod";
 import type { Attachments } from "../attachments/index.ts";
 import type { CallerSpan } from "../base/index.ts";
@@ -24,6 +32,8 @@ export interface Turn {
   model?: string;
   /** Format of the answer; default: the formation's. */
   format?: AskedFormat | undefined;
+  /** Tools that its caller runs. */
+  tools?: CallerTool[] | undefined;
   /** What it does while another message of its session is answered; default: the formation's, for chats. */
   onBusy?: OnBusy | undefined;
   /** Webhook for an answer in the background: null for none, left out for the formation's. */
@@ -50,6 +60,7 @@ const inputSchema = lazy(() =>
     agentId: z.string().optional(),
     model: z.string().optional(),
     format: chatRequestSchema().shape.format,
+    tools: z.array(callerToolSchema()).optional(),
     onBusy: onBusySchema().optional(),
     isPrivate: z.boolean().optional(),
     goesOn: z.boolean().optional(),
@@ -72,6 +83,7 @@ export const inputOf = ({
   agentId,
   model,
   format,
+  tools,
   onBusy,
   isPrivate,
   goesOn,
@@ -84,6 +96,7 @@ export const inputOf = ({
     agentId,
     model,
     format,
+    tools,
     onBusy,
     isPrivate,
     goesOn,
@@ -94,8 +107,19 @@ export const inputOf = ({
 
 /** The turn of a stored request. */
 export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: StoredRequest): Turn => {
-  const { message, agentId, model, format, onBusy, isPrivate, goesOn, questions, attachments, caller } =
-    inputSchema().parse(JSON.parse(input ?? "{}"));
+  const {
+    message,
+    agentId,
+    model,
+    format,
+    tools,
+    onBusy,
+    isPrivate,
+    goesOn,
+    questions,
+    attachments,
+    caller,
+  } = inputSchema().parse(JSON.parse(input ?? "{}"));
   return {
     requestId: id,
     userId,
@@ -104,6 +128,7 @@ export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: Store
     message,
     agentId,
     format,
+    tools,
     onBusy,
     isPrivate,
     goesOn,

@@ -1,6 +1,13 @@
 /** The tools of agents: those of MCP servers, and those that are built in. */
 export { askUser } from "./ask-user.ts";
 export { callTool } from "./call-tool.ts";
+export {
+  type CallersPart,
+  callersOutcome,
+  callersPart,
+  callersTools,
+  checkCallersTools,
+} from "./callers-tools.ts";
 export { answerText, choicesIn, chosenIn, schemaOfChoices, withOptions } from "./choices.ts";
 export { giveUp } from "./give-up.ts";
 export type { FoundPassage, GivenAnswer, Journal, Tool, ToolOutcome } from "./tool.ts";

@@ -31,6 +31,8 @@ export interface GivenAnswer {
   value?: unknown;
   /** Arguments in place of those that the model has chosen. */
   editedArgs?: Record<string, unknown> | undefined;
+  /** What has come of calls that the caller of the request was to make. */
+  results?: { id: string; content: string; isError: boolean }[] | undefined;
 }
 
 /**
@@ -66,6 +68,10 @@ export interface Tool {
   serverTool?: string;
   /** Whether a call waits for the user's yes; absent where none does. */
   needsApproval?: () => Promise<boolean>;
+  /** Of a tool that the caller of the request runs: the arguments as the caller knows them, or what is wrong with them. */
+  ofCaller?: (
+    args: Record<string, unknown>,
+  ) => { args: Record<string, unknown>; problems?: undefined } | { args?: undefined; problems: string[] };
   /** Milliseconds for one call, in place of the formation's limit for tools. */
   timeLimit?: number;
   /**

@@ -1,8 +1,9 @@
 import type { Choices, Interrupt, JsonObject } from "@muxi/protocol";
+import type { CallersCall } from "./callers-tools.ts";
 
 /** What a request asks its user before it goes on in its journal. */
 export interface Asked {
-  kind: "question" | "approval" | "plan_approval";
+  kind: "question" | "approval" | "plan_approval" | "client_tools";
   /** What the user reads. */
   prompt: string;
   /** What a question offers. */
@@ -11,6 +12,8 @@ export interface Asked {
   schema?: JsonObject | undefined;
   /** Where in the journal the answer belongs. */
   place: string;
+  /** The calls that the caller of the request is to make. */
+  calls?: CallersCall[];
   /** The call that waits for a yes. */
   tool?: { name: string; server?: string; server_tool?: string; arguments: Record<string, unknown> };
   /** The plan that waits for a yes. */
