@@ -144,6 +144,16 @@ test("a memory is added and deleted", async () => {
   expect(await shown("memory", "-u", "mia")).toBe("Nothing is remembered yet\n");
 });
 
+test("faults of memories are shown, of all users or of one", async () => {
+  await shown("memory", "add", "identity", "The user lives in Lisbon", "-u", "noa");
+  expect(await shown("memory", "lint", "-u", "noa")).toBe("No faults in 1 memories of 1 users\n");
+  await shown("memory", "add", "identity", "The user lives in Porto", "-u", "noa");
+  expect(await shown("memory", "lint", "-u", "noa")).toMatch(
+    /contradiction +noa +.*The user lives in Porto +mem_/,
+  );
+  expect(await dataOf("memory", "lint")).toMatchObject({ user_id: null, report: { contradictions: 1 } });
+});
+
 test("what was learned says where from, and is exported and brought in for another user once", async () => {
   const { memories } = await dataOf("memory", "list", "-u", "ann");
   const why = await shown("memory", "why", memories[0].id, "-u", "ann");
@@ -285,7 +295,7 @@ describe("what does not exist is an error that says what there is", () => {
     ["users link me@example.com", "Use --user <id>"],
     [
       "memory erase",
-      "'muxi memory' has the commands list, status, why, add, edit, delete, export, import, buffer",
+      "'muxi memory' has the commands list, status, why, lint, add, edit, delete, export, import, buffer",
     ],
     ["memory edit mem_1", "Write the text that is right"],
     ["memory edit mem_1 Text --ttl soon", "whole number of seconds"],

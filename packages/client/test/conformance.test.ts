@@ -160,6 +160,7 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
   getIngestion: (f) => f.memories.getIngestion({ userId, processingId: "p" }),
   deleteMemory: (f) => f.memories.delete({ userId, memoryId: "m" }),
   forgetSource: (f) => f.memories.forgetSource({ userId, source: "crm", reason: "asked", rebuild: false }),
+  lintMemory: (f) => f.memories.lint({ userId }),
   getHistory: (f) =>
     f.memories.history({
       userId,

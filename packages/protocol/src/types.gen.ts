@@ -1791,6 +1791,25 @@ export interface MemoryEdit {
   ttl?: number | null | undefined;
 }
 
+/** What is likely wrong among memories of a user. */
+export interface MemoryFault {
+  /** Whether they cannot all be true, say the same, or speak of a time that has passed */
+  kind: "contradiction" | "double" | "stale";
+  /** User whose memories they are */
+  user_id: string;
+  /** What is wrong */
+  reason: string;
+  /** The memories, the one said last first */
+  memories: {
+    /** Id of the memory */
+    id: string;
+    /** What is remembered */
+    content: string;
+    /** When it was said or written, ISO 8601 in UTC */
+    said_at: string;
+  }[];
+}
+
 /** The memories from a source were forgotten. */
 export interface MemoryForgotten {
   /** User whose memories they were */
@@ -1912,10 +1931,27 @@ export interface MemoryLine {
 export interface MemoryLint {
   /** User whose memories were checked; null for all users */
   user_id: string | null;
-  /** Contradictions, stale entries and duplicates that were found */
+  /** What was found. Nothing was changed */
   report: {
-    [k: string]: unknown;
+    /** Number of users whose memories were checked */
+    users: number;
+    /** Number of memories that were checked, of each user the newest 2,000 */
+    memories: number;
+    /** Number of faults of the kind `contradiction` */
+    contradictions: number;
+    /** Number of faults of the kind `double` */
+    doubles: number;
+    /** Number of faults of the kind `stale` */
+    stale: number;
+    /** The first 100 faults */
+    faults: MemoryFault[];
   };
+}
+
+/** Whose memories are to be checked. */
+export interface MemoryLintRequest {
+  /** User whose memories are checked. Default: all users */
+  user_id?: string | undefined;
 }
 
 /** What is remembered about a user. */

@@ -251,6 +251,7 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
   updateMemory: { NOT_FOUND: nothing, SERVICE_UNAVAILABLE: noMemory },
   deleteMemory: { NOT_FOUND: nothing, SERVICE_UNAVAILABLE: noMemory },
   forgetSource: { SERVICE_UNAVAILABLE: noMemory },
+  lintMemory: { SERVICE_UNAVAILABLE: noMemory },
   getHistory: {},
   getUserBuffer: {},
   clearUserBuffer: {},

@@ -211,6 +211,7 @@ export const samples: Record<RouteId, Sample> = {
   updateMemory: { body: { content: "Likes plums", pinned: true, ttl: 3_600 }, prepare: withMemory },
   deleteMemory: { prepare: withMemory },
   forgetSource: { body: { user_id: user, source: "notes" } },
+  lintMemory: { body: { user_id: user }, prepare: withMemory },
   getHistory: { prepare: chat },
   getUserBuffer: { prepare: chat },
   clearUserBuffer: { prepare: chat },

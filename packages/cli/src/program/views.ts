@@ -152,6 +152,10 @@ export const addViewCommands = (registration: Registration): void => {
         group.command("why <memory>").description("show where a memory comes from, and what it said before"),
         "memory why",
       );
+      showAll(
+        group.command("lint").description("show contradictions, doubles and what has passed in memories"),
+        "memory lint",
+      );
       addMemoryChanges(group, registration);
     },
   };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { CronError, parseCron } from "../base/index.ts";
 import { nonNegative, positive, seconds, section, text } from "./common.ts";
 import { unused, withoutEffect } from "./effects.ts";
 
@@ -24,6 +25,21 @@ const persistentSchema = section({
     cache_ttl: nonNegative.default(3600),
   }).prefault({}),
 });
+
+const nothingDeleted = "Faults are reported, and nothing is deleted";
+
+/** A cron expression; plain words such as `daily` stand for `@daily`. */
+const lintSchedule = text
+  .transform((written) => (/^(?:hourly|daily|weekly|monthly)$/.test(written) ? `@${written}` : written))
+  .superRefine((written, context) => {
+    try {
+      parseCron(written);
+    } catch (error) {
+      if (!(error instanceof CronError)) throw error;
+      const hint = 'Write hourly, daily, weekly or a cron expression such as "0 6 * * *"';
+      context.addIssue({ code: "custom", message: `is no schedule: ${error.message}`, params: { hint } });
+    }
+  });
 
 /**
  * `memory` (docs/spec/formation-files.md "Manifest: memory"). Without a connection string the database is `memory.db`
@@ -59,7 +75,14 @@ export const memorySchema = section({
   ),
   index: unused(),
   captains_log: unused(),
-  lint: unused(),
+  lint: section({
+    enabled: z.boolean().default(false),
+    schedule: lintSchedule.default("@daily"),
+    conflict_resolution_days: unused(nothingDeleted),
+    stale_artifact_days: unused(nothingDeleted),
+    superseded_retention_days: unused("Of what a memory said before the newest 100 values are kept"),
+    orphan_cleanup: unused(nothingDeleted),
+  }).prefault({}),
   events: unused(),
   decay: unused(),
   projections: unused(),

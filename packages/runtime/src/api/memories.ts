@@ -253,5 +253,28 @@ export const memoryEndpoints = ({ formation, entries, ownerOf }: MemoryDeps) => 
       const deleted = await entries.forgetSource({ formationId, userId }, source);
       return { user_id, source, deleted_events: deleted, grace_period_days: 0, projections: [] };
     },
+
+    async lintMemory({ body: { user_id } }) {
+      const { users, memories, counts, faults } = await entries.lint(
+        user_id === undefined ? undefined : ownerOf(user_id.toLowerCase()),
+      );
+      return {
+        user_id: user_id ?? null,
+        report: {
+          ...{ users, memories, stale: counts.stale },
+          contradictions: counts.contradiction,
+          doubles: counts.double,
+          faults: faults.map(({ userId, memories: faulty, ...fault }) => ({
+            ...fault,
+            user_id: userId,
+            memories: faulty.map(({ id, content, saidAt, updatedAt }) => ({
+              id,
+              content,
+              said_at: isoTime(saidAt ?? updatedAt),
+            })),
+          })),
+        },
+      };
+    },
   } satisfies Partial<Endpoints>;
 };

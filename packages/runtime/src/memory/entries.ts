@@ -13,6 +13,7 @@ import type {
 import { indexWordsOf, wordsToFind } from "../text/index.ts";
 import { collectionOf } from "./collections.ts";
 import { subjectOf } from "./subject.ts";
+import type { MemoryLint } from "./upkeep.ts";
 import { expiryOf, type ImportedMemory, importedMemory, newMemory, type WrittenMemory } from "./written.ts";
 
 /** What became of a memory among many: one that is known already is a duplicate. */
@@ -79,6 +80,8 @@ export interface MemoryEntries {
   ): ReturnType<IngestionRepository["get"]>;
   /** @returns False when there is no such memory. */
   delete(asking: Asking, id: string): Promise<boolean>;
+  /** Looks for faults in the memories of a user, or without one of all users. */
+  lint: MemoryLint["check"];
   /** @returns How many memories were deleted. */
   forgetSource(owner: Owner, source: string): Promise<number>;
 }
@@ -109,12 +112,14 @@ export const noMemoryEntries: MemoryEntries = {
   bringIn: () => Promise.reject(disabled()),
   ingestion: () => Promise.reject(disabled()),
   delete: () => Promise.reject(disabled()),
+  lint: () => Promise.reject(disabled()),
   forgetSource: () => Promise.reject(disabled()),
 };
 
 export const createMemoryEntries = (deps: {
   memories: MemoryRepository;
   ingestions: IngestionRepository;
+  lint: MemoryLint;
   /** Called when there are new memories. */
   onAdded: () => void;
   /** Called when memories of a user were deleted. */
@@ -255,6 +260,8 @@ export const createMemoryEntries = (deps: {
       if (isDeleted) await onDeleted(asking.owner);
       return isDeleted;
     },
+
+    lint: deps.lint.check,
 
     async forgetSource(owner, source) {
       const count = await memories.deleteSource(owner, source);

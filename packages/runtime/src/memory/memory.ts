@@ -65,7 +65,8 @@ export interface LongTermMemory {
   learner: Learner;
   synopses: Synopses;
   summaries: SessionSummaries;
-  reindexing: Pick<Worker, "close">;
+  /** What else works in the background. */
+  background: readonly Pick<Worker, "close">[];
 }
 
 const recalledMemories = 3;
@@ -216,7 +217,7 @@ export const createMemory = (deps: {
       longTerm?.vectors?.wake();
     },
     async close() {
-      await longTerm?.reindexing.close();
+      for (const worker of longTerm?.background ?? []) await worker.close();
       await longTerm?.learner.close();
       await longTerm?.synopses.close();
       await longTerm?.summaries.close();

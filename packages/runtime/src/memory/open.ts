@@ -14,11 +14,12 @@ import { createMemorySearch } from "./search.ts";
 import { createSessionSummaries, noSessionSummaries } from "./session-summaries.ts";
 import { summariseWith } from "./summarise.ts";
 import { createSynopses, noSynopses } from "./synopsis.ts";
+import { createMemoryLint, startUpkeep } from "./upkeep.ts";
 import { createVectorSearch, type VectorSearch } from "./vectors.ts";
 
 export interface MemoryDeps {
   formation: Formation;
-  store: Pick<Store, "ingestions" | "lessons" | "memories" | "summaries" | "synopses" | "vectors">;
+  store: Pick<Store, "ingestions" | "lessons" | "memories" | "retentionTurns" | "summaries" | "synopses" | "vectors">;
   knowledge: Knowledge;
   embedders: Embedders;
   http: HttpClient;
@@ -92,6 +93,12 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
         log,
       })
     : noSessionSummaries;
+  const { timezone: zone } = formation.manifest.scheduler;
+  const lint = createMemoryLint({ formationId: formation.id, memories, now });
+  const { enabled: isLinted, schedule } = formation.manifest.memory.lint;
+  const upkeep = isLinted
+    ? startUpkeep({ formationId: formation.id, lint, turns: store.retentionTurns, schedule, zone, now, log })
+    : undefined;
   const onLearned = () => vectors?.wake();
 
   const openLearner = (): Learner => {
@@ -101,7 +108,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
       formationId: formation.id,
       model,
       maxTokens: formation.manifest.overlord.llm.max_extraction_tokens,
-      zone: formation.manifest.scheduler.timezone,
+      zone,
       memories,
       lessons: store.lessons,
       search,
@@ -114,12 +121,20 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
 
   return {
     memory: createMemory({
-      longTerm: { memories, search, vectors, learner: openLearner(), synopses, summaries, reindexing },
+      longTerm: {
+        memories,
+        search,
+        vectors,
+        learner: openLearner(),
+        synopses,
+        background: [reindexing, ...(upkeep ? [upkeep] : [])],
+      },
       knowledge,
     }),
     entries: createMemoryEntries({
       memories,
       ingestions: store.ingestions,
+      lint,
       onAdded: onLearned,
       onDeleted: (owner) => synopses.clear(owner),
       now,

@@ -69,6 +69,7 @@ export {
   type StoredRequest,
 } from "./request-rows.ts";
 export type { RequestRepository, WhichRequests } from "./requests.ts";
+export type { RetentionTurns } from "./retention-turns.ts";
 export type {
   NewMessage,
   Owner,

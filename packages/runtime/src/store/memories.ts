@@ -47,6 +47,8 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
    * its place since, or without such an id one of its subject. What has expired is not known any more.
    */
   known(owner: Owner, memories: readonly NewMemory[], now: number): Promise<(memory: NewMemory) => boolean>;
+  /** Users of a formation who have memories, by their spaces. */
+  usersAfter(formationId: string, space: Space, limit: number): Promise<{ space: Space; userId: string }[]>;
   /** The newest memories of a user in some collections, or in all but those. */
   facts(
     owner: Owner,
@@ -208,6 +210,20 @@ export const createMemoryRepository = (db: Database, mostOfUser?: number): Memor
     matches: finder.matches,
     candidates: finder.candidates,
     ...details,
+
+    usersAfter: (formationId, space, limit) =>
+      // From one space to the next by the index: what a user has is not gone through.
+      db.read(
+        sql`with recursive found (space) as (
+            select (select min(space) from memory where space > ${space})
+            union all
+            select (select min(memory.space) from memory where memory.space > found.space) from found
+            where found.space is not null)
+          select space, "userId" from (select found.space, (select user_id from memory
+              where memory.space = found.space and formation_id = ${formationId} and scope = 'user' limit 1) as "userId"
+            from found where found.space is not null) as held
+          where "userId" is not null limit ${limit}`,
+      ),
 
     facts: (owner, collections, { limit, now }) =>
       db.read(

@@ -47,6 +47,20 @@ export const details = {
       ),
     };
   },
+  async "memory lint"(formation) {
+    const data = await formation.lintMemory();
+    const { users, memories, faults } = data.report;
+    const row = ({ kind, user_id, reason, memories: [newest, ...others] }: (typeof faults)[number]) => [
+      kind,
+      user_id,
+      short(reason),
+      newest === undefined ? "" : `${newest.id} ${short(newest.content)}`,
+      others.map(({ id }) => id).join(" "),
+    ];
+    const heading = ["FAULT", "USER", "REASON", "MEMORY", "OLDER"];
+    const none = `No faults in ${memories} memories of ${users} users`;
+    return listing(data, faults, heading, row, none);
+  },
   async "memory buffer"(formation) {
     const data = await formation.getUserBuffer();
     const row = (session: (typeof data.sessions)[number]) => [

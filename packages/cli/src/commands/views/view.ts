@@ -37,6 +37,7 @@ const ofEveryone: ReadonlySet<ViewName> = new Set([
   "jobs",
   "jobs status",
   "memory status",
+  "memory lint",
   "memory buffer status",
   "users",
   "users resolve",

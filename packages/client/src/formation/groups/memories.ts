@@ -312,10 +312,12 @@ export interface MemoryMethods {
   backfill(args?: ForUser, options?: CallOptions): Promise<Result<MemoryBackfill>>;
 
   /**
-   * Looks for faults in the memories of one user or of all. Needs the admin key.
+   * Looks for contradictions, doubles and what has passed in the memories of one user or of all, and changes nothing.
+   * Needs the admin key.
    *
    * @example
-   * const { report } = await formation.lintMemory();
+   * const { report } = await formation.lintMemory({ userId: "user_123" });
+   * for (const { kind, reason, memories } of report.faults) console.log(kind, reason, memories);
    */
   lint(args?: ForUser, options?: CallOptions): Promise<Result<MemoryLint>>;
 }
