@@ -19,7 +19,10 @@ import { createVectorSearch, type VectorSearch } from "./vectors.ts";
 
 export interface MemoryDeps {
   formation: Formation;
-  store: Pick<Store, "ingestions" | "lessons" | "memories" | "retentionTurns" | "summaries" | "synopses" | "vectors">;
+  store: Pick<
+    Store,
+    "ingestions" | "lessons" | "memories" | "retentionTurns" | "summaries" | "synopses" | "vectors"
+  >;
   knowledge: Knowledge;
   embedders: Embedders;
   http: HttpClient;
@@ -127,6 +130,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
         vectors,
         learner: openLearner(),
         synopses,
+        summaries,
         background: [reindexing, ...(upkeep ? [upkeep] : [])],
       },
       knowledge,
