@@ -37,6 +37,8 @@ export interface AgentTask {
   /** Whether it goes on in the journal once a question of it is answered. */
   waitsForAnswers?: boolean;
   tools: readonly Tool[];
+  /** Names of those that the task names one by one. */
+  meant?: readonly string[];
   budget: RequestBudget;
 }
 
@@ -57,7 +59,17 @@ export const answerTask = async (
   journal: Journal,
   onUsage?: (usage: Usage) => void,
 ): Promise<AgentAnswer & { text: string; passages: readonly GivenPassage[] }> => {
-  const { agent, text, instructions = [], sections = [], model, waitsForAnswers, tools, budget } = task;
+  const {
+    agent,
+    text,
+    instructions = [],
+    sections = [],
+    model,
+    waitsForAnswers,
+    tools,
+    meant = [],
+    budget,
+  } = task;
   const { citing } = deps;
   const { given, own } = await journal.step(givenStep, async () => {
     const all = [...(task.given ?? [])];
@@ -83,7 +95,7 @@ export const answerTask = async (
       message: text,
     }),
     ...(tools.length > 0 && { tools: tools.map(({ definition }) => definition) }),
-    context: { passages },
+    context: { passages, task: { tools: meant, texts: sections.flatMap(({ texts }) => texts) } },
   };
   const log = new EventLog();
   const answer = await answerWith({

@@ -140,7 +140,10 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
   ): Promise<Attempt> => {
     const budget = deps.newBudget();
     const { meant, tools } = await toolsFor(task, agent, asker, budget);
-    const named = meant.map(({ definition }) => definition.name).join(", ");
+    const named = meant.map(({ definition }) => definition.name);
+    const exactly = meant.flatMap(({ server, serverTool, definition }) =>
+      task.tools.includes(`${server}/${serverTool}`) ? definition.name : [],
+    );
     const time = timeFor(task, rules);
     const limit = startTimeLimit(time, signal);
     let usage = noUsage;
@@ -151,9 +154,10 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
         {
           agent,
           text: task.text,
-          instructions: [alone, ...(named === "" ? [] : [`Use ${named} for it.`])],
+          instructions: [alone, ...(named.length === 0 ? [] : [`Use ${named.join(", ")} for it.`])],
           sections,
           given,
+          meant: exactly,
           ...watch(agent, {
             model: modelFor(task) ?? deps.modelOf(agent),
             seeing: deps.visionModelOf(agent),

@@ -169,6 +169,69 @@ describe("tools", () => {
   });
 });
 
+describe("a task", () => {
+  const refund = {
+    name: "desk__refund",
+    description: "Pays back",
+    parameters: {
+      type: "object",
+      properties: { order: { type: "string" }, amount: { type: "number" }, note: { type: "string" } },
+      required: ["order"],
+    },
+  };
+  const ask_user = { name: "ask_user", description: "Asks", parameters: { type: "object" } };
+  const task = (...texts: string[]) => ({
+    context: { passages: [], task: { tools: ["desk__refund"], texts } },
+  });
+  const called = (name: string, args: object) => [
+    { type: "tool_call", name, arguments: JSON.stringify(args) },
+    { type: "finish", reason: "tool_calls" },
+  ];
+
+  test.each([
+    [["I return order 1017"], { order: "1017" }],
+    [["My order (no. A-17.) is late"], { order: "A-17" }],
+    [["Order 1017", "Look up\n\norder 9, amount: 45.50"], { order: "1017", amount: 45.5 }],
+    [["Where is order number five? It is order 5"], { order: "5" }],
+  ])(
+    "has the tool called that it names, with what is said behind the names of arguments: %j",
+    async (texts, args) => {
+      const request = say("Pay it back", { tools: [refund], ...task(...texts) });
+      expect(await ask(model, request)).toMatchObject(called("desk__refund", args));
+    },
+  );
+
+  test("asks for what is missing, once, and reads the answer", async () => {
+    const tools = [refund, ask_user];
+    const given = task("I return a coat");
+    const asked = await ask(model, say("Pay it back", { tools, ...given }));
+    expect(asked).toMatchObject(called("ask_user", { question: "Which order?" }));
+    const answered = (content: string): ModelRequest["messages"] => [
+      { role: "user", content: "Pay it back" },
+      {
+        role: "assistant",
+        content: "",
+        toolCalls: [{ id: "call_1", name: "ask_user", arguments: '{"question":"Which order?"}' }],
+      },
+      { role: "tool", toolCallId: "call_1", name: "ask_user", content },
+    ];
+    expect(await ask(model, { messages: answered("1017"), tools, ...given })).toMatchObject(
+      called("desk__refund", { order: "1017" }),
+    );
+    expect(textOf(await ask(model, { messages: answered("no idea"), tools, ...given }))).toContain(
+      'nobody has said "order" with its value',
+    );
+  });
+
+  test("quotes its files and the results before it", async () => {
+    const request = say(
+      "May a coat be returned?",
+      task("A coat", "rules.md\n\nA coat may be returned for 30 days."),
+    );
+    expect(await reply(request)).toBe('rules.md says: "A coat may be returned for 30 days."');
+  });
+});
+
 test.each(["", "   ", "?", "x".repeat(1_000_000), "my ".repeat(100_000), "🍎"])(
   "survives a message of %#",
   async (message) => {

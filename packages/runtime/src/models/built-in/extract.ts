@@ -1,9 +1,9 @@
-import { parseObject } from "../../base/index.ts";
 import { statedFact, wordsOf } from "../../text/index.ts";
-import type { ModelRequest, ToolCall, ToolDefinition } from "../interface/index.ts";
+import type { ModelRequest, Passage, ToolCall } from "../interface/index.ts";
 import { plainText } from "../interface/index.ts";
 import { isFact, toSecondPerson } from "./facts.ts";
 import { quote } from "./quote.ts";
+import { asking, meantCall, orderedCall, type ToolReply } from "./tool-orders.ts";
 
 export interface ExtractiveReply {
   text: string;
@@ -28,28 +28,27 @@ const nothingFound =
 const greeting =
   /^(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day))(?: there| again)?[\s!.,]*$/i;
 const aboutItself = /^(?:who|what) are you\b|^what can you do\b|^help[!.?]*$/i;
-/** The tool that a message names; its arguments may follow. */
-const toolOrder = /\bcall:([\w.-]+)|^(?:please )?use (?:the )?(?:tool )?[`"']?([\w.-]+)[`"']? with (?=\{)/i;
+const replyOf = (tool: ToolReply): ExtractiveReply =>
+  "call" in tool ? { text: "", toolCall: tool.call } : { text: tool.problem };
 
-const orderedTool = (
-  message: string,
-  tools: ToolDefinition[],
-  callId: string,
-): ExtractiveReply | undefined => {
-  const match = toolOrder.exec(message);
-  const name = match?.[1] ?? match?.[2];
-  if (!match || name === undefined) return undefined;
-  if (!tools.some((tool) => tool.name === name)) {
-    const known = tools.map((tool) => tool.name).join(", ");
-    return {
-      text: `I have no tool named ${name}. ${known ? `My tools are: ${known}.` : "I have no tools at all."}`,
-    };
-  }
-  const rest = message.slice(match.index + match[0].length).trimStart();
-  const json = (rest.startsWith("{") && rest.slice(0, rest.lastIndexOf("}") + 1)) || "{}";
-  if (!parseObject(json)) return { text: `I cannot call ${name}: its arguments are not a JSON object.` };
-  return { text: "", toolCall: { id: callId, name, arguments: json } };
+/** What the user was asked, each with the answer behind it. */
+const answersIn = (messages: ModelRequest["messages"]): string[] => {
+  const calls = messages.flatMap((each) => (each.role === "assistant" ? (each.toolCalls ?? []) : []));
+  return messages.flatMap((each) => {
+    if (each.role !== "tool" || each.name !== asking) return [];
+    const call = calls.find(({ id }) => id === each.toolCallId);
+    return `${call?.arguments ?? ""} ${each.content}`;
+  });
 };
+
+/** The files and results of a task, which begin with their names, as passages. */
+const passagesOfTask = (texts: readonly string[]): Passage[] =>
+  texts.flatMap((text) => {
+    const end = text.indexOf("\n\n");
+    return end === -1
+      ? []
+      : [{ kind: "knowledge" as const, source: text.slice(0, end), text: text.slice(end + 2) }];
+  });
 
 /** Share of a question's words that a text contains. */
 const coverage = (question: ReadonlySet<string>, text: string): number => {
@@ -68,8 +67,16 @@ const bestFact = (words: ReadonlySet<string>, facts: string[]): { fact: string; 
 };
 
 /** The reply of the built-in model: by rule if the message is an order, a greeting or a fact, else a quotation. */
-export const answerFrom = ({ messages, tools = [], context }: ModelRequest): ExtractiveReply => {
+export const answerFrom = ({ messages, tools = [], toolChoice, context }: ModelRequest): ExtractiveReply => {
   const last = messages.at(-1);
+  const called = messages.flatMap((each) => (each.role === "assistant" ? (each.toolCalls ?? []) : []));
+  const callId = `call_${called.length + 1}`;
+  const { tools: named = [], texts = [] } = context?.task ?? {};
+  const next = tools.find(({ name }) => named.includes(name) && !called.some((call) => call.name === name));
+  if (next && toolChoice !== "none") {
+    const mayAsk = tools.some(({ name }) => name === asking) && !called.some(({ name }) => name === asking);
+    return replyOf(meantCall(next, [...answersIn(messages), ...texts], { callId, mayAsk }));
+  }
   if (last?.role === "tool")
     return { text: `${last.name} answered: ${last.content.slice(0, longestResult)}` };
 
@@ -77,19 +84,15 @@ export const answerFrom = ({ messages, tools = [], context }: ModelRequest): Ext
     .filter(({ role }) => role === "user")
     .map(({ content }) => plainText(content).slice(0, longestMessage).trim());
   const message = said.pop() ?? "";
-  const calls = messages.reduce(
-    (sum, each) => sum + (each.role === "assistant" ? (each.toolCalls?.length ?? 0) : 0),
-    0,
-  );
-  const order = orderedTool(message, tools, `call_${calls + 1}`);
-  if (order) return order;
+  const order = orderedCall(message, tools, callId);
+  if (order) return replyOf(order);
   if (greeting.test(message)) return { text: `Hello. ${introduction}` };
   if (aboutItself.test(message)) return { text: introduction };
   const stated = statedFact(message);
   if (stated !== undefined) return { text: `I will remember: ${toSecondPerson(stated)}` };
 
   const words = new Set(wordsOf(message));
-  const passages = context?.passages ?? [];
+  const passages = [...(context?.passages ?? []), ...passagesOfTask(texts)];
   const remembered = passages.filter(({ kind }) => kind !== "knowledge").map(({ text }) => text);
   const { fact, score } = bestFact(words, [...said.reverse(), ...remembered].filter(isFact));
   const quotation = quote(

@@ -106,6 +106,8 @@ export interface Passage {
 export interface RecalledContext {
   /** Best first. */
   passages: Passage[];
+  /** Of a task: names of the tools that it names, and the texts that it was given, the user's message first. */
+  task?: { tools: readonly string[]; texts: readonly string[] };
 }
 
 /**
