@@ -40,6 +40,7 @@ const sitDown = () => {
     isDraft: true,
     agentId: undefined,
     sessionId: undefined,
+    onBusy: undefined,
     stream: true,
     verbose: false,
     debug: false,

@@ -52,6 +52,8 @@ test.each<[form: string, shows: RegExp]>([
   ["sessions -u ann list --limit 1", /\ns1 /],
   ["sessions show s1 -u ann", /^session_id: s1\nuser_id: ann\n/],
   ["sessions messages s1 -u ann", /^› My favourite tea is Assam\.\n {2}\S/],
+  ["sessions queue s1 -u ann", /^Nothing waits\n$/],
+  ["chat Hello -u zoe -s s9 --on-busy interrupt", /\S/],
   ["sessions messages s1 -n 1 -u ann", /^ {2}\S.*\n$/],
   ["requests list", /^REQUEST +USER +STATUS +BEGUN\n/],
   ["requests list ann", /\nreq_\w+ +ann +completed /],
@@ -287,7 +289,7 @@ test("a call that waits for a yes is shown, and answered", async () => {
 describe("what does not exist is an error that says what there is", () => {
   test.each([
     ["agents lits", "'muxi agents' has the commands list, show"],
-    ["sessions lits -u ann", "'muxi sessions' has the commands list, show, messages, restore"],
+    ["sessions lits -u ann", "'muxi sessions' has the commands list, show, messages, queue, restore"],
     ["requests abort", "'muxi requests' has the commands list, show, answer, cancel"],
     ["scheduler stop", "'muxi jobs' has the commands list, show, status, add"],
     ["users forget", "'muxi users' has the commands list, identifiers, resolve, link, unlink"],
@@ -308,6 +310,10 @@ describe("what does not exist is an error that says what there is", () => {
     ["jobs update job_1", "Use --schedule, --message or --title"],
     ["memory buffer clear", "--user <id>, --session <id>, or --all"],
     ["memory buffer --all", "need --clear"],
+    ["sessions queue none -u ann", "Session 'none' not found"],
+    ["sessions reword none req_1 Text -u ann", "Session 'none' not found"],
+    ["sessions withdraw none req_1 -u ann", "Session 'none' not found"],
+    ["chat Hello --on-busy wait", "enqueue, reject, interrupt, steer"],
     ["sessions restore s2 none.json", "The file cannot be read: "],
     ["triggers run order --data @none.json", "The file cannot be read: "],
     ["triggers run order --file none.json", "The file cannot be read: "],

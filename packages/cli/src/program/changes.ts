@@ -65,12 +65,22 @@ export const addTriggerChanges = (triggers: Command, registration: Registration)
   addTrigger(registration.program.command("trigger <name>"), registration);
 };
 
-/** `muxi sessions restore`. */
+/** `muxi sessions restore`, `reword` and `withdraw`. */
 export const addSessionChanges = (sessions: Command, { context, run }: Registration): void => {
   withTarget(sessions.command("restore <session> <file>"))
     .description("replace its messages by those of a file")
     .action((session: string, file: string, options: ChangeOptions) =>
       run(async () => (await load()).restoreSession(context, session, file, options)),
+    );
+  withTarget(sessions.command("reword <session> <request> <text>"))
+    .description("put another text in the place of a message that waits")
+    .action((session: string, id: string, text: string, options: ChangeOptions) =>
+      run(async () => (await load()).rewordMessage(context, session, id, text, options)),
+    );
+  withTarget(sessions.command("withdraw <session> <request>"))
+    .description("take back a message that waits")
+    .action((session: string, id: string, options: ChangeOptions) =>
+      run(async () => (await load()).withdrawMessage(context, session, id, options)),
     );
 };
 

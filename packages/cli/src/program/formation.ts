@@ -57,6 +57,14 @@ export const addFormationCommands = ({ program, context, run }: Registration): v
     .option("-a, --agent <id>", "agent to answer")
     .option("-s, --session <id>", "session to continue")
     .option("-u, --user <id>", "user who is talking")
+    .addOption(
+      new Option("--on-busy <mode>", "what to do while the session is at work on another message").choices([
+        "enqueue",
+        "reject",
+        "interrupt",
+        "steer",
+      ]),
+    )
     .option("--file <path>", "file to send with the message, up to 100 MB; a recording needs no message")
     .option("--no-stream", "show the answer only when it is complete")
     .option("-v, --verbose", "show what happens while the formation answers", false)

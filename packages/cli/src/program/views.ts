@@ -117,6 +117,7 @@ export const addViewCommands = (registration: Registration): void => {
         .action((session: string, { lines: limit, ...options }: ViewOptions & { lines?: number }) =>
           run(async () => (await load()).view(context, "sessions", session, { ...options, limit })),
         );
+      show(group.command("queue <session>").description("list its messages that wait"), "sessions queue");
       addSessionChanges(group, registration);
     },
     requests: (group) => addRequestChanges(group, registration),

@@ -15,6 +15,6 @@ export {
 } from "./memory.ts";
 export { exportMemories, importMemories } from "./memory-transfers.ts";
 export { type AnswerOptions, answerRequest, cancelRequest } from "./requests.ts";
-export { restoreSession } from "./sessions.ts";
+export { restoreSession, rewordMessage, withdrawMessage } from "./sessions.ts";
 export { type TriggerOptions, trigger } from "./trigger.ts";
 export { type DeleteUserOptions, deleteUser, exportUser, linkUser, unlinkUser } from "./users.ts";

@@ -42,3 +42,32 @@ export const restoreSession = async (
     ({ messages_loaded: count }) => `Restored ${count} messages to ${sessionId}`,
   );
 };
+
+/** `muxi sessions reword`: puts another text in the place of a message that waits. */
+export const rewordMessage = (
+  context: Context,
+  sessionId: string,
+  requestId: string,
+  message: string,
+  options: ChangeOptions,
+): Promise<number> =>
+  change(
+    context,
+    options,
+    (formation) => formation.updateQueuedMessage({ sessionId, requestId, message }),
+    () => `Changed the message of ${requestId}`,
+  );
+
+/** `muxi sessions withdraw`: takes back a message that waits. */
+export const withdrawMessage = (
+  context: Context,
+  sessionId: string,
+  requestId: string,
+  options: ChangeOptions,
+): Promise<number> =>
+  change(
+    context,
+    options,
+    (formation) => formation.deleteQueuedMessage({ sessionId, requestId }),
+    () => `Took back the message of ${requestId}`,
+  );

@@ -2,11 +2,14 @@ import {
   AbortedError,
   type ChatAnswer,
   type ChatEvent,
+  type ChatPayload,
   type ChatStream,
   type FormationClient,
 } from "muxi-client";
 import type { Attachment } from "./attachment.ts";
 import { sourceLines } from "./sources.ts";
+
+export type OnBusy = NonNullable<ChatPayload["on_busy"]>;
 
 /** Who is asked, by whom and how. */
 export interface Chat {
@@ -15,6 +18,8 @@ export interface Chat {
   isDraft: boolean;
   agentId: string | undefined;
   sessionId: string | undefined;
+  /** What a message does while the session is at work on another one; undefined for the formation's setting. */
+  onBusy: OnBusy | undefined;
   stream: boolean;
   verbose: boolean;
   debug: boolean;
@@ -52,7 +57,7 @@ export interface ChatResult {
 
 /** A recording alone is the message; any other file accompanies one. */
 const ask = (
-  { formation, agentId, sessionId }: Chat,
+  { formation, agentId, sessionId, onBusy }: Chat,
   { message, file }: ChatMessage,
   signal: AbortSignal,
 ): ChatStream => {
@@ -60,12 +65,13 @@ const ask = (
     ...(agentId !== undefined && { agent_id: agentId }),
     ...(sessionId !== undefined && { session_id: sessionId }),
   };
-  if (!file) return formation.chatStream({ message, ...about }, { signal });
+  const busy = onBusy !== undefined && { on_busy: onBusy };
+  if (!file) return formation.chatStream({ message, ...about, ...busy }, { signal });
   const { isAudio, ...attachment } = file;
   const files = [attachment];
   return isAudio && message === ""
     ? formation.audioChatStream({ files, ...about }, { signal })
-    : formation.chatStream({ message, files, ...about }, { signal });
+    : formation.chatStream({ message, files, ...about, ...busy }, { signal });
 };
 
 const noteOf = (event: ChatEvent): string => {

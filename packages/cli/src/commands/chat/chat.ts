@@ -4,7 +4,7 @@ import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
 import { formationTarget } from "../../target/index.ts";
 import type { OutputFormat } from "../../ui/index.ts";
-import type { Chat } from "./answer.ts";
+import type { Chat, OnBusy } from "./answer.ts";
 import { askOnce } from "./ask-once.ts";
 import { readAttachment } from "./attachment.ts";
 import { converse } from "./conversation.ts";
@@ -22,6 +22,7 @@ export interface ChatOptions {
   agent?: string;
   session?: string;
   user?: string;
+  onBusy?: OnBusy;
   /** Path of a file to send with the message, or of a recording to send instead of one. */
   file?: string;
 }
@@ -38,7 +39,7 @@ export const chat = async (
   const { formation, id, isDraft, readLog } = await formationTarget(context, options);
   const about: Chat = {
     ...{ formation, formationId: id, isDraft },
-    ...{ agentId: agent, sessionId: session },
+    ...{ agentId: agent, sessionId: session, onBusy: options.onBusy },
     ...{ stream, verbose, debug, readLog },
   };
   const canConverse = stdin.isTTY === true && output === "text";

@@ -16,6 +16,16 @@ export const details = {
   async "sessions show"(formation, sessionId = "") {
     return { data: await formation.getSession({ sessionId }) };
   },
+  async "sessions queue"(formation, sessionId = "") {
+    const data = await formation.getSessionQueue({ sessionId });
+    const row = (one: (typeof data.messages)[number]) => [
+      one.request_id,
+      at(one.created_at),
+      one.on_busy,
+      short(one.message),
+    ];
+    return listing(data, data.messages, ["REQUEST", "SINCE", "WHEN BUSY", "MESSAGE"], row, "Nothing waits");
+  },
   async "knowledge status"(formation) {
     const data = await formation.getKnowledge();
     const row = (one: (typeof data.agents)[number]) => [

@@ -35,6 +35,7 @@ const ofEveryone: ReadonlySet<ViewName> = new Set([
   "knowledge status",
   "requests",
   "jobs",
+  "sessions queue",
   "jobs status",
   "memory status",
   "memory lint",
