@@ -2,6 +2,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
 import type { Api } from "./harness.ts";
+import { fact, saidIn as factsAbout, replyWith } from "./learning.ts";
 import {
   leastTurns,
   materialOf,
@@ -159,4 +160,25 @@ test("without compaction nothing is summarised", async () => {
   await say(api, ["The order is 4711", ...smallTalk(untilSlide * 2)]);
   expect(JSON.stringify(lastPrompt(server))).not.toContain("4711");
   expect(server.summaries).toEqual([]);
+});
+
+test("what a deleted memory comes from is left out of the summary, which is made anew", async () => {
+  const { api, server } = await startLong("", {}, "extraction: true");
+  server.factsReply = (request) =>
+    factsAbout(request).some((said) => said.includes("5822"))
+      ? replyWith(fact("The user's account is 5822", { quote: "My account is 5822" }))
+      : replyWith();
+  await say(api, ["My account is 5822", "The order is 4711", ...smallTalk(untilSlide - 1)]);
+  await untilSummarised(api, "5822");
+  const { body } = await api.get("/memories", { user: "ann" });
+  const [{ id }] = body.data.memories;
+  expect((await api.call("DELETE", "/memories/mem_unknown", { user: "ann" })).status).toBe(404);
+  await untilSummarised(api, "5822");
+  expect((await api.call("DELETE", `/memories/${id}`, { user: "ann" })).status).toBe(200);
+  await untilExpected("the summary is made anew", async () => {
+    const { summary } = (await api.get("/sessions/s1", { user: "ann" })).body.data;
+    expect(summary).toBe("The order is 4711");
+  });
+  await say(api, smallTalk(untilSlide, 50));
+  expect(JSON.stringify(lastPrompt(server))).not.toContain("5822");
 });

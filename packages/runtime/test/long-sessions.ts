@@ -6,29 +6,33 @@ import { type ReceivedRequest, startModelServer } from "./model-server.ts";
 /** Turns that a model sees at least, where a session is long. */
 export const leastTurns = 3;
 
-const manifestOf = (memory: string, llm = "") => `${manifest}
+const manifestOf = (memory: string, llm = "", persistent = "extraction: false") => `${manifest}
 server: { api_keys: { client_key: ${keys.clientKey}, admin_key: ${keys.adminKey} } }
 ${llm}
 memory:
   buffer: { size: ${leastTurns * 2} }
-  persistent: { extraction: false }
+  persistent: { ${persistent} }
   ${memory}
 `;
 
 /** A folder whose sessions leave their window soon, with a model, and that model's server. */
-export const writeLong = async (memory = "") => {
+export const writeLong = async (memory = "", persistent?: string) => {
   const server = await startModelServer();
   onTestFinished(() => server.close());
   server.summaryReply = noting;
   const llm = `llm:
   settings: { base_url: "${server.url}/v1", max_retries: 0 }
   models: [{ text: openai/test-model, api_key: sk-very-secret }]`;
-  return { dir: await writeFormation({ "formation.afs": manifestOf(memory, llm) }), server };
+  return { dir: await writeFormation({ "formation.afs": manifestOf(memory, llm, persistent) }), server };
 };
 
 /** The same, running. */
-export const startLong = async (memory = "", options: Parameters<typeof startFormation>[1] = {}) => {
-  const { dir, server } = await writeLong(memory);
+export const startLong = async (
+  memory = "",
+  options: Parameters<typeof startFormation>[1] = {},
+  persistent?: string,
+) => {
+  const { dir, server } = await writeLong(memory, persistent);
   return { dir, server, api: await startFormation(dir, options) };
 };
 

@@ -264,7 +264,7 @@ export const createMemoryEntries = (deps: {
     lint: deps.lint.check,
 
     async forgetSource(owner, source) {
-      const count = await memories.deleteSource(owner, source);
+      const count = await memories.deleteSource(owner, source, now());
       if (count > 0) await onDeleted(owner);
       return count;
     },

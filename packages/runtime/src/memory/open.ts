@@ -140,7 +140,10 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
       ingestions: store.ingestions,
       lint,
       onAdded: onLearned,
-      onDeleted: (owner) => synopses.clear(owner),
+      async onDeleted(owner) {
+        summaries.asked();
+        await synopses.clear(owner);
+      },
       now,
     }),
   };

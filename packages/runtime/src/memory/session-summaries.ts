@@ -18,7 +18,7 @@ export interface SessionSummaries {
   inPlaceOf(owner: Owner, sessionId: string, from: number): Promise<string>;
   /** Statements that ask for the summary of what falls out next, for the transaction of the newest turn's message. */
   asking(owner: Owner, sessionId: string, slidesTo: number): Statement[];
-  /** Called when that was stored. */
+  /** Called when there may be one to be made. */
   asked(): void;
   close(): Promise<void>;
 }

@@ -14,6 +14,7 @@ import {
   userSpace,
 } from "./memory-rows.ts";
 import { createMemoryWriting, roundsOf } from "./memory-writing.ts";
+import { leavingOut, renewingSummaries } from "./renewing-summaries.ts";
 import type { Owner } from "./sessions.ts";
 
 /** Long-term memories (docs/spec/formation-files.md "Long-term memory"). */
@@ -33,7 +34,7 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
   /** Deletes memories that expired before a time, at most `limit`, with their users' synopses, and returns how many. */
   forget(formationId: string, before: number, limit: number): Promise<number>;
   /** Deletes the memories that came from a source and returns how many there were. */
-  deleteSource(owner: Owner, source: string): Promise<number>;
+  deleteSource(owner: Owner, source: string, now: number): Promise<number>;
   /** To be called when memories of a user were deleted otherwise. */
   dropped(owner: Owner): void;
   /** Memories whose words were found by older rules, and some of them only. */
@@ -143,14 +144,16 @@ export const createMemoryRepository = (db: Database, mostOfUser?: number): Memor
       return result?.changes ?? 0;
     },
 
-    async deleteSource(owner, source) {
+    async deleteSource(owner, source, now) {
       const space = userSpace(owner);
       const isFrom = sql`space = ${space} and source = ${source}`;
-      const [, result] = await db.write([
+      const results = await db.write([
+        leavingOut(owner, { memories: isFrom, versions: isFrom }),
+        ...renewingSummaries(owner, now),
         sql`delete from memory_version where ${isFrom}`,
         { ...sql`delete from memory where ${isFrom}`, onCommit: () => finder.deleted(space) },
       ]);
-      return result?.changes ?? 0;
+      return results.at(-1)?.changes ?? 0;
     },
 
     dropped: (owner) => finder.deleted(userSpace(owner)),

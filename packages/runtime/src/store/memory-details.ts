@@ -11,6 +11,7 @@ import {
   userSpace,
 } from "./memory-rows.ts";
 import { heldFrom, mostVersions, versionColumns } from "./memory-writing.ts";
+import { leavingOut, renewingSummaries } from "./renewing-summaries.ts";
 import type { Owner } from "./sessions.ts";
 
 /** Who asks for memories: those of the user, and of the wider scopes that the key opens. */
@@ -133,9 +134,15 @@ export const createMemoryDetails = (db: Database, finder: MemoryFinder): MemoryD
     },
 
     async delete(reader, id) {
-      const deleting = sql`delete from memory where ${one(reader, id)} returning space`;
-      const [result] = await db.write([droppingSpace(deleting)]);
-      return result?.changes === 1;
+      const which = one(reader, id);
+      const versions = sql`memory_seq in (select seq from memory where ${which})`;
+      const isThere = sql`update memory set updated_at = updated_at where ${which}`;
+      const found = await db.writeIf(isThere, [
+        leavingOut(reader.owner, { memories: which, versions }),
+        ...renewingSummaries(reader.owner, reader.now),
+        droppingSpace(sql`delete from memory where ${which} returning space`),
+      ]);
+      return found !== undefined;
     },
 
     async versions(memorySeqs, mostOfEach) {

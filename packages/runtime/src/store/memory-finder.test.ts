@@ -86,7 +86,7 @@ test("the cache holds what the database holds, whoever writes to it", async () =
       const [some] = await writer.list(reader, { limit: 1, offset: random(5) });
       if (some && random(2) === 0) await writer.delete(reader, some.id);
       else if (some) await writer.change(reader, some.id, changeOf(written(step)));
-    } else await writer.deleteSource(owner, "file");
+    } else await writer.deleteSource(owner, "file", 1);
     // A finder asked for the first time reads the database.
     const now = step - random(10);
     expect(await foundBy(here, now), `step ${step}`).toEqual(await foundBy(createMemoryFinder(other), now));

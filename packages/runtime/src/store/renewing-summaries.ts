@@ -1,0 +1,38 @@
+import { type Statement, sql } from "./database/index.ts";
+import type { Owner } from "./sessions.ts";
+
+/**
+ * Has all summaries of a user's sessions made anew, of the messages that are left and not left out: for the transaction in
+ * which something of these is forgotten. Tasks come first: who is about to store a summary has locked its task, and has
+ * lost it then.
+ */
+export const renewingSummaries = ({ formationId, userId }: Owner, now: number): Statement[] => {
+  const sessions = sql`(select seq from session where formation_id = ${formationId} and user_id = ${userId})`;
+  return [
+    sql`update summary_task set due = ${now}, attempts = 0 where session_seq in ${sessions}`,
+    sql`insert into summary_task (session_seq, kind, formation_id, before_seq, due, attempts)
+      select session_seq, kind, ${formationId}, max(before_seq), ${now}, 0 from session_summary
+      where session_seq in ${sessions} group by session_seq, kind
+      on conflict (session_seq, kind) do nothing`,
+    sql`delete from session_summary where session_seq in ${sessions}`,
+  ];
+};
+
+/**
+ * Leaves what requests have said out of summaries, since memories of them are deleted: for the transaction that does so,
+ * before it does.
+ *
+ * @param deleted Conditions for the memories, and for what memories said before.
+ */
+export const leavingOut = (
+  { formationId, userId }: Owner,
+  deleted: { memories: Statement; versions: Statement },
+): Statement =>
+  sql`insert into summary_omission (session_seq, request_id)
+    select session.seq, stated.request_id
+    from (select session_id, request_id from memory where ${deleted.memories}
+        union select session_id, request_id from memory_version where ${deleted.versions}) as stated
+      join session on session.formation_id = ${formationId} and session.id = stated.session_id
+        and session.user_id = ${userId}
+    where stated.request_id is not null
+    on conflict (session_seq, request_id) do nothing`;
