@@ -75,10 +75,11 @@ export const checkSops = async (
       const hint = "Write numbered steps below the heading Steps";
       warn.push({ file, path: "", message: "has no text", hint });
     }
-    if (place.source.data.bypass_approval === false) {
-      const message = "is not enforced: a procedure is followed without asking for approval";
-      const hint = "Make asking the user the first of its steps";
-      warn.push(findingAt(place, ["bypass_approval"], message, hint));
+    if (sop.mustBeApproved && (sop.mode === "guide" || sop.steps.length === 0)) {
+      const message =
+        "cannot be enforced: only steps that are carried out as they are written can wait for a yes";
+      const hint = "Write numbered steps, and leave mode out or make it template";
+      report.errors.push(findingAt(place, ["bypass_approval"], message, hint));
     }
   }
 };

@@ -19,6 +19,8 @@ export interface Sop extends SopText {
   description: string | undefined;
   mode: "template" | "guide";
   tags: string[];
+  /** Whether it is only carried out once the user has said yes. */
+  mustBeApproved: boolean;
   /** Model of all its steps that name none. */
   model: string | undefined;
   /** Whether the answer is written from all results; otherwise it is the last step's. */
@@ -45,7 +47,6 @@ export const sopFrontmatter = lazy(() =>
     description: text.optional(),
     mode: z.enum(["template", "guide"]).optional(),
     tags: textList.optional(),
-    /** Without effect unless it is false, of which a warning of its own is given. */
     bypass_approval: z.boolean().optional(),
     model: text.optional(),
     synthesis: z.boolean().optional(),
@@ -64,6 +65,8 @@ const lenient = lazy(() =>
         .map((tag) => tag.trim())
         .filter((tag) => tag !== ""),
     ),
+    /** What is no boolean was meant to restrict something. */
+    bypass_approval: z.boolean().default(true).catch(false),
     model: z.string().optional().catch(undefined),
     synthesis: z.boolean().catch(true),
   }),
@@ -115,7 +118,7 @@ const readFile = async (dir: string, file: string): Promise<SopFile> => {
   ];
   const { success, data } = lenient().safeParse(source.data);
   if (!success) return { file, place, warnings };
-  const { name: title, description, mode, tags, model, synthesis } = data;
+  const { name: title, description, mode, tags, bypass_approval, model, synthesis } = data;
   const name = basename(file, ".md");
   const text = readSteps(body);
   const hasSteps = mode === "template" && text.steps.length > 0;
@@ -125,6 +128,7 @@ const readFile = async (dir: string, file: string): Promise<SopFile> => {
     description,
     mode,
     tags,
+    mustBeApproved: !bypass_approval,
     model,
     synthesis,
     ...text,

@@ -72,7 +72,20 @@ test("rules that are not enforced are warned of", async () => {
   });
   expect(errors).toEqual([]);
   expect(brief(warnings)).toEqual([
-    "sops/pay.md → bypass_approval: is not enforced: a procedure is followed without asking for approval",
     "skills/s/SKILL.md → allowed-tools: is not enforced: agents can use all of their tools",
   ]);
+});
+
+test("a procedure that waits for a yes has steps that can", async () => {
+  const { errors } = await reportOf({
+    "formation.afs": manifest(),
+    "sops/guide.md": "---\ntype: sop\nmode: guide\nbypass_approval: false\n---\n1. Pay\n",
+    "sops/none.md": "---\ntype: sop\nbypass_approval: false\n---\nPay.\n",
+    "sops/pay.md": "---\ntype: sop\nbypass_approval: false\n---\n1. Pay\n",
+    "sops/wrong.md": "---\ntype: sop\nmode: guide\nbypass_approval: sometimes\n---\n1. Pay\n",
+  });
+  const reason = "cannot be enforced: only steps that are carried out as they are written can wait for a yes";
+  expect(brief(errors)).toEqual(
+    ["guide", "none", "wrong"].map((name) => `sops/${name}.md → bypass_approval: ${reason}`),
+  );
 });

@@ -40,6 +40,7 @@ test("a procedure has a name, a title, steps, and what its steps refer to", asyn
       mode: "guide",
       tags: ["frost", "weather"],
       model: undefined,
+      mustBeApproved: false,
       synthesis: true,
       steps: [
         {

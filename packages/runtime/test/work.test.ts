@@ -59,7 +59,7 @@ const readIn = ({ body }: ReceivedRequest) => {
 
 const open = async (
   reply: (asked: string, request: ReceivedRequest) => Reply,
-  { sop = irrigation, workflow = "retry: { initial_delay: 0 }", overlord = "" } = {},
+  { sop = irrigation, workflow = "retry: { initial_delay: 0 }", overlord = "", files = {} } = {},
 ) => {
   const models = await startModelServer();
   onTestFinished(() => models.close());
@@ -74,6 +74,7 @@ overlord: { workflow: { ${workflow} }${overlord} }
     "agents/gardener.afs": agent("gardener", "Knows the garden"),
     "agents/technician.afs": agent("technician", "Knows the machines"),
     "sops/irrigation.md": sop,
+    ...files,
     "sops/limits.csv": "pump,limit\nnorth,4\n",
   });
   const start = () => startFormation(dir);

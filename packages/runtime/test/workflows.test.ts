@@ -237,6 +237,164 @@ describe("a plan of the model", () => {
   });
 });
 
+const tooMany: Reply = { status: 429 };
+const refused: Reply = { status: 400 };
+
+describe("a task of a plan that fails", () => {
+  test.each([
+    ["retry_with_backoff", tooMany, "completed", ["Do a", "Do b", "Do b", "Do c", "Do d"]],
+    ["retry_with_backoff", refused, "partial", ["Do a", "Do b", "Do c"]],
+    ["retry_with_alternate", tooMany, "completed", ["Do a", "Do b", "Do b", "Do c", "Do d"]],
+    ["skip_and_continue", refused, "partial", ["Do a", "Do b", "Do c", "Do d"]],
+    ["compensate", refused, "partial", ["Do a", "Do b", "Do c"]],
+  ])("with error_recovery %s", async (recovery, failure, status, tasks) => {
+    let failures = failure === tooMany ? 1 : 9;
+    const { api, work } = await open({
+      plans: [diamond],
+      agents: (asked) => (asked === "Do b" && failures-- > 0 ? failure : { text: [`${asked} done`] }),
+      workflow: `${usual}, error_recovery: ${recovery}`,
+    });
+    expect((await chat(api, request)).data.message.metadata.workflow_status).toBe(status);
+    expect(work.slice(0, -1).toSorted()).toEqual(tasks);
+  });
+
+  test("with error_recovery fail_fast ends the request", async () => {
+    const { api, work } = await open({
+      plans: [plan([{ id: "a" }, { id: "b", needs: ["a"] }, { id: "c", needs: ["b"] }])],
+      agents: (asked) => (asked === "Do b" ? tooMany : { text: [`${asked} done`] }),
+      workflow: `${usual}, error_recovery: fail_fast`,
+    });
+    const { error } = await chat(api, request);
+    expect(error.code).toBe("TASK_FAILED");
+    expect(error.message).toContain("The plan was not carried out. Not done: Title b.");
+    expect(work).toEqual(["Do a", "Do b"]);
+  });
+
+  test("with error_recovery manual_intervention asks the user, and goes on with the answer", async () => {
+    let failures = 1;
+    const { api, work } = await open({
+      plans: [diamond],
+      agents: (asked) => (asked === "Do b" && failures-- > 0 ? refused : { text: [`${asked} done`] }),
+      workflow: `${usual}, error_recovery: manual_intervention`,
+    });
+    expect((await chat(api, request)).data.message.content).toContain("This could not be done: Title b.");
+    expect((await chat(api, "Try it again")).data.message.metadata.workflow_status).toBe("completed");
+    expect(work.toSorted()).toEqual(["Do a", "Do b", "Do b", "Do c", "Do d", request].toSorted());
+  });
+
+  const replanning = (more = "") =>
+    `plan_approval_threshold: 10, retry: { max_attempts: 0 }, replanning: { enabled: true${more} }`;
+  /** Another way to what `b` was for, which is not there in the plan before. */
+  const detour = plan([
+    { id: "e", description: "Another way", needs: ["a"] },
+    { id: "f", description: "The end", needs: ["e", "c"] },
+  ]);
+
+  test("for good gets a new plan, which builds on what is done", async () => {
+    const { api, work, planner, models } = await open({
+      plans: [diamond, detour],
+      agents: (asked) => (asked === "Do b" ? tooMany : { text: [`${asked} done`] }),
+      workflow: replanning(),
+    });
+    const frames = await collect(await api.stream({ message: request }, ann));
+    expect(frames.at(-1)?.data.workflow).toMatchObject({
+      workflow_status: "completed",
+      total_tasks: 4,
+      completed_tasks: 4,
+      failed_tasks: 0,
+    });
+    expect(frames.find(({ data }) => data.stage === "replan_started")?.data).toMatchObject({ attempt: 1 });
+    expect(work.toSorted()).toEqual(["Another way", "Do a", "Do b", "Do c", "The end", request].toSorted());
+    const asked = JSON.parse(lastOf(planner[1] as ReceivedRequest));
+    expect(asked.done.map(({ id }: { id: string }) => id)).toEqual(["a", "c"]);
+    expect(
+      asked.failed_tasks.map(({ id, error }: { id: string; error: string }) => [id, error !== ""]),
+    ).toEqual([
+      ["b", true],
+      ["d", true],
+    ]);
+    const end = models.requests.find((each) => writtenIn(lastOf(each)) === "The end");
+    expect(end && lastOf(end)).toContain("> Title c\n> \n> Do c done");
+  });
+
+  test("gets no more new plans than there may be, and none that is the same", async () => {
+    const failing = (asked: string): Reply =>
+      ["Do a", request].includes(asked) ? { text: ["done"] } : tooMany;
+    const ways = [1, 2, 3, 4].map((number) => plan([{ id: `n${number}`, description: `Way ${number}` }]));
+    const often = await open({
+      plans: [diamond, ...ways],
+      agents: failing,
+      workflow: replanning(", max_attempts: 2"),
+    });
+    await chat(often.api, request);
+    expect(often.work.filter((text) => text.startsWith("Way"))).toEqual(["Way 1", "Way 2"]);
+    const same = plan([
+      { id: "x", description: "do B!", needs: ["a"] },
+      { id: "y", description: "do c", needs: ["a"] },
+      { id: "z", description: "do d", needs: ["x", "y"] },
+    ]);
+    const again = await open({ plans: [diamond, same], agents: failing, workflow: replanning() });
+    await chat(again.api, request);
+    expect(again.planner).toHaveLength(2);
+    expect(again.work.filter((text) => text.startsWith("do "))).toEqual([]);
+  });
+
+  test("for the want of a permission gets none", async () => {
+    const { api, planner } = await open({
+      plans: [diamond, detour],
+      agents: (asked) => (asked === "Do b" ? { status: 401 } : { text: [`${asked} done`] }),
+      workflow: replanning(),
+    });
+    expect((await chat(api, request)).data.message.metadata.workflow_status).toBe("partial");
+    expect(planner).toHaveLength(1);
+  });
+});
+
+describe("the agent of a task", () => {
+  const capable = plan([
+    { id: "a", capabilities: ["pumps"] },
+    { id: "b", capabilities: ["tree pruning"], needs: ["a"] },
+    { id: "c", agent: "technician", capabilities: ["pruning"], needs: ["b"] },
+    { id: "d", capabilities: ["painting"], needs: ["c"] },
+  ]);
+
+  test.each([
+    ["capability_based", ["technician", "gardener", "technician", "gardener"]],
+    ["specialized", ["technician", "gardener", "technician", "gardener"]],
+    ["round_robin", ["technician", "gardener", "technician", "gardener"]],
+  ])("is chosen by %s", async (strategy, agents) => {
+    const chosen: string[] = [];
+    const { api } = await open({
+      plans: [capable],
+      agents: (asked, received) => {
+        const [system] = bodyOf(received).messages;
+        if (asked.startsWith("Do")) chosen.push(/You are (\w+)\./.exec(system.content)?.[1] ?? "");
+        return { text: ["done"] };
+      },
+      workflow: `${usual}, routing_strategy: ${strategy}`,
+    });
+    await chat(api, request);
+    expect(chosen).toEqual(agents);
+  });
+
+  test("is one with least to do, by load_balanced", async () => {
+    const both = hold();
+    const chosen = new Set<string>();
+    const { api } = await open({
+      plans: [plan([{ id: "a" }, { id: "b" }])],
+      agents: (asked, received) => {
+        if (!asked.startsWith("Do")) return { text: ["done"] };
+        chosen.add(/You are (\w+)\./.exec(bodyOf(received).messages[0].content)?.[1] ?? "");
+        if (chosen.size === 2) both.release();
+        return { text: ["done"], before: both.held };
+      },
+      workflow: `${usual}, routing_strategy: load_balanced`,
+    });
+    await chat(api, request);
+    expect([...chosen].toSorted()).toEqual(["gardener", "technician"]);
+  });
+});
+
 describe("a plan that waits for a yes", () => {
   const asking = "plan_approval_threshold: 7, retry: { initial_delay: 0 }";
   const table = plan([{ id: "a" }, { id: "t", description: "Make a table", needs: ["a"] }]);

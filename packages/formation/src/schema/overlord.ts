@@ -13,6 +13,26 @@ const idleRounds = (count: number) =>
   withoutEffect(nonNegative.default(count), "max_rounds.direct applies to every question");
 
 const methods = ["heuristic", "llm", "hybrid"] as const;
+const strategies = [
+  "capability_based",
+  "load_balanced",
+  "round_robin",
+  "priority_based",
+  "specialized",
+] as const;
+
+/** Errors after which a new plan would fail as well. */
+const hopeless = [
+  "auth",
+  "unauthorized",
+  "forbidden",
+  "permission",
+  "credential",
+  "configuration error",
+  "invalid api key",
+  "data corruption",
+];
+
 const workflow = section({
   enable_agent_affinity: z.boolean().default(true),
   auto_decomposition: z.boolean().default(true),
@@ -29,10 +49,9 @@ const workflow = section({
   }).prefault({}),
   plan_approval_threshold: z.number().min(1).max(10).default(7),
   routing_strategy: withoutEffect(
-    z
-      .enum(["capability_based", "load_balanced", "round_robin", "priority_based", "specialized", "custom"])
-      .default("capability_based"),
-    "The agent whose specialties and description fit a task best gets it",
+    z.enum([...strategies, "custom"]).default("capability_based"),
+    `A formation holds no code for it: capability_based takes its place. Choose one of ${strategies.join(", ")}`,
+    strategies,
   ),
   parallel_execution: z.boolean().default(true),
   max_parallel_tasks: positive.max(20).default(5),
@@ -60,7 +79,14 @@ const workflow = section({
     enable_adaptive_timeout: z.boolean().default(true),
   }).prefault({}),
   max_timeout_seconds: seconds.default(7200),
-  replanning: unused("A task that fails is tried again: see overlord.workflow.error_recovery"),
+  replanning: section({
+    enabled: z.boolean().default(false),
+    max_attempts: positive.max(10).default(3),
+    plan_similarity_threshold: z.number().min(0).max(1).default(0.7),
+    preserve_successful_outputs: z.boolean().default(true),
+    replan_timeout_seconds: seconds.default(30),
+    non_replannable_error_patterns: textList.default(hopeless),
+  }).prefault({}),
 });
 
 /** `overlord` (docs/spec/formation-files.md "Manifest: overlord"). */

@@ -205,9 +205,13 @@ export const storedMessage = (message: string, attachments: Attachments): string
 export const writtenByUser = (stored: string): string =>
   stored.split(/\n\n\[Attached (?:image|file): /, 1)[0] ?? "";
 
+/** A message with the texts of its documents. */
+export const withDocuments = (message: string, attachments: Attachments): string =>
+  described(message, attachments, longestDocuments);
+
 /** A message with files as the model gets it. */
 export const modelMessage = (message: string, attachments: Attachments): string | ContentPart[] => {
-  const text = described(message, attachments, longestDocuments);
+  const text = withDocuments(message, attachments);
   if (attachments.images.length === 0) return text;
   return [
     { type: "text", text },

@@ -6,6 +6,7 @@ export {
   decodeFile,
   modelMessage,
   storedMessage,
+  withDocuments,
   writtenByUser,
 } from "./attachments.ts";
 export { imageTypeOf, largestImage } from "./kinds.ts";

@@ -1,5 +1,6 @@
 import { ApiError, type ChatWireEvent, newId, type Usage, type WorkOutcome } from "@muxi/protocol";
-import { ModelError, sumOfUsage } from "../models/index.ts";
+import { withDocuments } from "../attachments/index.ts";
+import { ModelError, noUsage, sumOfUsage } from "../models/index.ts";
 import { type Asked, answerText, type GivenAnswer } from "../tools/index.ts";
 import type { Decomposition } from "../work/index.ts";
 import { type ActiveRequest, toBackground } from "./active-request.ts";
@@ -48,6 +49,13 @@ export const rejectedSection = ({ rejected, said }: { rejected: WorkPlan; said: 
   texts: [rejected.tasks.map(({ title }) => title).join("\n"), ...(said === "" ? [] : [said])],
 });
 
+const nobodyToAsk = (title: string) =>
+  new ApiError(
+    "TASK_FAILED",
+    `The procedure ${title} waits for a yes, and nobody is there to give it: send it as a chat, or take ` +
+      "bypass_approval: false out of it",
+  );
+
 const cannotChange = "A procedure is carried out as it is written, or not at all.";
 const notChanged = "The plan could not be changed. It is still this one:";
 
@@ -63,11 +71,22 @@ export const createPlanning = (
   return async (active: ActiveRequest, prepared: Prepared, work: PreparedWork): Promise<Planned> => {
     const { run, turn, journal } = active;
     const { requestId, sessionId } = run.identity;
+    const message = turn.attachments ? withDocuments(turn.message, turn.attachments) : turn.message;
+    let spent = noUsage;
     const asking = {
       signal: run.signal,
       onUsage: (usage: Usage) => {
-        active.usage = sumOfUsage(active.usage, usage);
+        spent = sumOfUsage(spent, usage);
       },
+    };
+    /** A step with the tokens that it took, which count also when it was done before. */
+    const counted = async <T>(key: string, ask: () => Promise<T>): Promise<T> => {
+      const { value, usage } = await journal.step(key, async () => {
+        spent = noUsage;
+        return { value: await ask(), usage: spent };
+      });
+      active.usage = sumOfUsage(active.usage, usage);
+      return value;
     };
     const tell = (
       stage: string,
@@ -94,7 +113,7 @@ export const createPlanning = (
       // Not even the highest score would make it work of several tasks.
       if (mixed(10) < rules.threshold) return ofWords;
       try {
-        const score = await by.score(turn.message, asking);
+        const score = await by.score(message, asking);
         if (score !== undefined) return mixed(score);
         log.warn({ model: by.modelId, ...run.identity }, "the model gave no complexity: words alone decide");
       } catch (error) {
@@ -113,7 +132,7 @@ export const createPlanning = (
       changed?: { tasks: WorkPlan["tasks"]; wishes: readonly string[] },
     ): Promise<Decomposition | undefined> => {
       try {
-        const request = { message: turn.message, history: work.history, ...(changed && { changed }) };
+        const request = { message, history: work.history, ...(changed && { changed }) };
         const plan = await by.decompose(request, asking);
         if (typeof plan !== "string") return plan.tasks.length > 0 ? plan : undefined;
         log.warn(
@@ -146,6 +165,7 @@ export const createPlanning = (
     const firstDraft = async (): Promise<Draft | null> => {
       if (work.plan) {
         const { procedure } = work.plan;
+        if (!isLearnedFrom(turn)) throw nobodyToAsk(procedure?.title ?? "");
         return {
           plan: work.plan,
           introduction: procedure?.title ?? "",
@@ -194,7 +214,7 @@ export const createPlanning = (
     };
 
     const draftAt = async (number: number, make: () => Promise<Draft | null>): Promise<Draft | null> => {
-      const draft = await journal.step(draftStep(number), make);
+      const draft = await counted(draftStep(number), make);
       return draft === null ? null : draftSchema().parse(draft);
     };
 
@@ -231,7 +251,7 @@ export const createPlanning = (
         };
       }
       const said = answerText(answer.value);
-      const meant = await journal.step(`round:meant:${number}`, () => replyOf(draft, answer));
+      const meant = await counted(`round:meant:${number}`, () => replyOf(draft, answer));
       if (meant === "approve") return { plan: draft.plan };
       if (meant === "reject") return { rejected: draft.plan, said };
       const next = meant === "change" ? () => changedDraft(draft, said) : async () => draft;

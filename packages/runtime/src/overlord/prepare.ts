@@ -94,10 +94,6 @@ export interface TurnSession {
   progress?: "none" | "begun" | "drafted" | undefined;
 }
 
-/** Whether a procedure waits for a yes: users can only be asked while they are there. */
-const mustBeApproved = (plan: WorkPlan | undefined, turn: Turn): boolean =>
-  plan?.mustBeApproved === true && isLearnedFrom(turn);
-
 /**
  * Gathers everything that a turn is answered from.
  *
@@ -157,11 +153,12 @@ export const prepareTurn = async (
   const plan = begun ?? (applied && "plan" in applied ? applied.plan : undefined);
   const procedure = applied && "instruction" in applied ? applied.instruction : undefined;
   const hasImages = attachments !== undefined && attachments.images.length > 0;
-  const isOpen = progress === "none" && !applied && turn.agentId === undefined && !turn.questions;
+  const isOpen =
+    progress === "none" && !applied && turn.agentId === undefined && !turn.questions && !turn.tools;
   const complexity =
     isOpen && !plan && !hasImages && parts.planner ? workIn(message, settings.workflows) : undefined;
   const isPlanned =
-    progress === "drafted" || complexity !== undefined || (!begun && mustBeApproved(plan, turn));
+    progress === "drafted" || complexity !== undefined || (!begun && plan?.mustBeApproved === true);
   const earlier = history.flatMap(({ role, content }) => (role === "user" ? [content] : []));
   const form = formOf(turn.format ?? settings.format);
   const citing = citingIn(settings.citing, form.format);

@@ -8,6 +8,7 @@ const sop = (name: string, more: Partial<Sop>): Sop => ({
   description: undefined,
   mode: "template",
   tags: [],
+  mustBeApproved: false,
   model: undefined,
   synthesis: true,
   steps: [],

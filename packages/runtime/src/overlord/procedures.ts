@@ -86,6 +86,7 @@ export const openProcedures = async ({ dir, embedders, log }: ProceduresDeps): P
     about: sop.about,
     files: await filesOf(sop),
     synthesis: sop.synthesis,
+    mustBeApproved: sop.mustBeApproved,
     tasks: tasksOf(sop),
   });
 

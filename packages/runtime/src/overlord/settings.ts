@@ -14,6 +14,7 @@ export interface WorkRules {
   /** Whether tasks go on after one that failed. */
   goesOn: boolean;
   recovery: Manifest["overlord"]["workflow"]["error_recovery"];
+  strategy: Manifest["overlord"]["workflow"]["routing_strategy"];
   retry: RetryRules;
   /** Complexity from which a task is needed for the whole. */
   essentialFrom: number;
@@ -33,6 +34,16 @@ export interface WorkflowRules {
   threshold: number;
   /** Complexity from which the plan waits for a yes; Infinity for none. */
   approvalFrom: number;
+  replanning: {
+    /** New plans of one request; none when it is off. */
+    most: number;
+    similarity: number;
+    keepsResults: boolean;
+    /** Milliseconds that a new plan may take. */
+    time: number;
+    /** Beginnings of words in an error after which there is no new plan, in lower case. */
+    hopeless: readonly string[];
+  };
 }
 
 /** The threshold that stands for no approvals. */
@@ -40,12 +51,19 @@ const noApprovals = 10;
 
 const workflowRulesOf = ({ overlord: { workflow } }: Manifest): WorkflowRules | undefined => {
   if (!workflow.auto_decomposition) return undefined;
-  const { plan_approval_threshold: approvalFrom } = workflow;
+  const { replanning, plan_approval_threshold: approvalFrom } = workflow;
   return {
     method: workflow.complexity_method,
     weights: workflow.complexity_weights,
     threshold: workflow.complexity_threshold,
     approvalFrom: approvalFrom >= noApprovals ? Number.POSITIVE_INFINITY : approvalFrom,
+    replanning: {
+      most: replanning.enabled ? replanning.max_attempts : 0,
+      similarity: replanning.plan_similarity_threshold,
+      keepsResults: replanning.preserve_successful_outputs,
+      time: replanning.replan_timeout_seconds * 1000,
+      hopeless: replanning.non_replannable_error_patterns.map((pattern) => pattern.toLowerCase()),
+    },
   };
 };
 
@@ -58,6 +76,7 @@ const workRulesOf = ({ overlord: { workflow } }: Manifest): WorkRules => {
     atOnce: workflow.parallel_execution ? workflow.max_parallel_tasks : 1,
     goesOn: workflow.partial_results && recovery !== "fail_fast",
     recovery,
+    strategy: workflow.routing_strategy,
     retry: {
       most: retry.max_attempts,
       initialDelay: retry.initial_delay * 1000,

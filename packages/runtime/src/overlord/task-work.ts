@@ -19,6 +19,7 @@ import {
   type TaskQuestion,
   type TaskResult,
 } from "../work/index.ts";
+import { createAgentChoice } from "./agent-choice.ts";
 import { type AgentTaskDeps, answerTask } from "./agent-task.ts";
 import type { RequestBudget } from "./budget.ts";
 import { modelFailure } from "./failures.ts";
@@ -81,6 +82,9 @@ const kinds: Readonly<Record<ModelError["code"], FailureKind>> = {
   LLM_ERROR: "temporary_failure",
 };
 
+/** Key of the journal step that names the agent of a task: chosen again, it might be another one. */
+const agentStep = "round:agent";
+
 /** Whether a tool is meant by `server/tool`, or by the server alone. */
 const isMeant = ({ server, serverTool }: Tool, named: string): boolean => {
   const [of, name] = named.split("/", 2);
@@ -101,9 +105,20 @@ const timeFor = ({ complexity }: Task, { taskTime, longestTime, isAdaptive }: Wo
 export const createTaskWork = (deps: TaskWorkDeps) => {
   const { agents, work: rules } = deps.settings;
 
-  const agentFor = (task: Task, usual: AgentDefinition): AgentDefinition =>
-    agents.find(({ id }) => id === task.agent) ??
-    agentByScore(agents, { message: `${task.title}\n${task.text}`, previous: usual });
+  const choice = createAgentChoice(agents, rules.strategy);
+
+  /** The agent that has begun the task, else the one that is chosen for it now. */
+  const agentFor = async (task: Task, usual: AgentDefinition, journal: Journal): Promise<AgentDefinition> => {
+    let chosen: AgentDefinition | undefined;
+    const id = await journal.step(agentStep, async () => {
+      chosen = choice.choose(task, usual);
+      return chosen.id;
+    });
+    if (chosen) return chosen;
+    const begun = agents.find((agent) => agent.id === id) ?? usual;
+    choice.resume(begun);
+    return begun;
+  };
 
   /** An agent that has not failed at the task yet. */
   const otherAgent = (
@@ -200,11 +215,11 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
 
   const untilItEnds = async (
     task: Task,
+    first: AgentDefinition,
     assignment: TaskAssignment,
     signal: AbortSignal,
     journal: Journal,
   ): Promise<TaskResult> => {
-    const first = agentFor(task, assignment.usual);
     /** Tokens by the agent that has tried. */
     const spent = new Map<AgentDefinition, Usage>();
     const total = () => [...spent.values()].reduce(sumOfUsage, noUsage);
@@ -246,6 +261,23 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
     }
   };
 
+  const carryOut = async (
+    task: Task,
+    assignment: TaskAssignment,
+    signal: AbortSignal,
+    journal: Journal,
+  ): Promise<TaskResult> => {
+    const agent = await agentFor(task, assignment.usual, journal);
+    let isDone: boolean | undefined;
+    try {
+      const result = await untilItEnds(task, agent, assignment, signal, journal);
+      isDone = result.state === "completed";
+      return result;
+    } finally {
+      choice.end(agent, isDone);
+    }
+  };
+
   return async (
     task: Task,
     assignment: TaskAssignment,
@@ -253,7 +285,7 @@ export const createTaskWork = (deps: TaskWorkDeps) => {
     journal: Journal,
   ): Promise<TaskResult | TaskQuestion> => {
     try {
-      return await journal.step(`task:${task.id}`, (within) => untilItEnds(task, assignment, signal, within));
+      return await journal.step(`task:${task.id}`, (within) => carryOut(task, assignment, signal, within));
     } catch (error) {
       if (error instanceof WaitsForUser) return { state: "asking", asked: error.asked };
       throw error;

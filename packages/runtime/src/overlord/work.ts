@@ -1,17 +1,20 @@
 import type { AgentDefinition } from "@muxi/formation";
-import { ApiError, type ChatWireEvent, type Usage, type WorkOutcome } from "@muxi/protocol";
+import { ApiError, type Usage } from "@muxi/protocol";
+import { withDocuments } from "../attachments/index.ts";
 import { noUsage, sumOfUsage } from "../models/index.ts";
-import { withOptions } from "../tools/index.ts";
+import { type Journal, withOptions } from "../tools/index.ts";
 import { performGraph, type Task, type TaskResult } from "../work/index.ts";
 import { type ActiveRequest, toBackground } from "./active-request.ts";
 import type { AgentAnswer } from "./agent-loop.ts";
 import { questionRules } from "./clarification.ts";
 import { type CitationMode, type GivenPassage, resultForModel, retold } from "./given-passages.ts";
 import type { OverlordParts } from "./parts.ts";
-import type { Prepared } from "./prepare.ts";
+import type { PreparationParts, Prepared } from "./prepare.ts";
 import type { PromptSection } from "./prompt.ts";
+import { createReplanning } from "./replanning.ts";
 import { createTaskWork, type Watched } from "./task-work.ts";
 import { planStep, type WorkPlan } from "./work-plan.ts";
+import { createWorkReport } from "./work-report.ts";
 
 /** Answers a turn by the tasks of a plan. */
 export type Work = (
@@ -70,7 +73,8 @@ export const createWork = (
     | "queue"
     | "telemetry"
     | "clock"
-  >,
+  > &
+    Pick<PreparationParts, "planner">,
 ): Work => {
   const { settings, models, tools, memory } = parts;
   const { log } = parts.telemetry;
@@ -89,6 +93,8 @@ export const createWork = (
     now,
     warn: (reason, error) => log.warn({ err: error }, reason),
   });
+
+  const replan = createReplanning(parts);
 
   const sectionsFor = (
     plan: WorkPlan,
@@ -111,58 +117,6 @@ export const createWork = (
     { title: "Results of the tasks before it:", texts: resultsFor(plan, task, results, reader) },
   ];
 
-  /** Tells the caller how far the tasks are. */
-  const reporter = ({ run }: ActiveRequest, plan: WorkPlan, startedAt: number) => {
-    const { requestId, sessionId, userId } = run.identity;
-    const counts = { completed: 0, failed: 0, underWay: 0 };
-    const tell = (stage: string, more: Partial<Extract<ChatWireEvent, { type: "progress" }>> = {}) => {
-      if (!settings.progress) return;
-      run.log.append({
-        type: "progress",
-        session_id: sessionId,
-        request_id: requestId,
-        user_id: userId,
-        stage,
-        workflow_id: plan.id,
-        ...more,
-        timestamp: now() / 1000,
-      });
-    };
-    const taskCounts = () => ({
-      total_tasks: plan.tasks.length,
-      completed_tasks: counts.completed,
-      failed_tasks: counts.failed,
-    });
-    const howFar = () => ({
-      workflow_id: plan.id,
-      status: "running" as const,
-      ...taskCounts(),
-      in_progress_tasks: counts.underWay,
-      progress_percentage: Math.round(((counts.completed + counts.failed) / plan.tasks.length) * 100),
-      started_at: new Date(startedAt).toISOString(),
-    });
-    return {
-      tell,
-      outcome: (status: WorkOutcome["workflow_status"]): WorkOutcome => ({
-        workflow_id: plan.id,
-        workflow_status: status,
-        ...taskCounts(),
-        execution_time: (now() - startedAt) / 1000,
-      }),
-      begun({ id, title }: Task) {
-        counts.underWay += 1;
-        tell("workflow_execution", { task_id: id, content: title, progress: howFar() });
-      },
-      ended({ id, title }: Task, { state }: TaskResult) {
-        counts.underWay = Math.max(0, counts.underWay - 1);
-        if (state === "completed") counts.completed += 1;
-        else counts.failed += 1;
-        const stage = state === "completed" ? "task_complete" : "task_failed";
-        tell(stage, { task_id: id, content: title, progress: howFar() });
-      },
-    };
-  };
-
   /** What is told when tasks could not be done and no model writes the answer. */
   const failuresIn = (plan: WorkPlan, results: ReadonlyMap<string, TaskResult>): string[] =>
     plan.tasks.flatMap(({ id, title }) => {
@@ -170,57 +124,72 @@ export const createWork = (
       return result && result.state !== "completed" ? `Not done: ${title}. ${result.reason}` : [];
     });
 
-  return async (active, prepared, plan, answerFrom) => {
+  return async (active, prepared, begun, answerFrom) => {
     const { run, turn, owner, journal } = active;
-    const startedAt = now();
-    const report = reporter(active, plan, startedAt);
+    const report = createWorkReport({ run, plan: begun, isShown: settings.progress, now });
     // From now on another process goes on with it when this one ends.
     if (!active.isAsync) await toBackground(parts, active, active.webhookUrl);
-    await journal.step(planStep, async () => plan);
-    const { procedure } = plan;
+    await journal.step(planStep, async () => begun);
+    const { procedure } = begun;
     if (procedure) {
       const { name, title } = procedure;
       report.tell("sop_matched", { sop_id: name, sop_name: title, content: `Found procedure: ${title}` });
     }
-    report.tell("workflow_start", { task_count: plan.tasks.length });
+    report.tell("workflow_start", { task_count: begun.tasks.length });
 
     const { mayAsk } = questionRules(turn, settings.clarification);
-    const spent = new Map<string, Usage>();
+    const message = turn.attachments ? withDocuments(turn.message, turn.attachments) : turn.message;
+    const spent = new Map<string, Usage>([["before", active.usage]]);
     const count = (part: string, usage: Usage) => {
       spent.set(part, usage);
       active.usage = [...spent.values()].reduce(sumOfUsage, noUsage);
     };
-    const { results, questions } = await performGraph(
-      plan.tasks,
-      {
-        ...settings.work,
-        async perform(task, known, signal) {
-          const reader: Reader = { given: [], citing: settings.citing };
-          const sections = sectionsFor(plan, task, turn.message, known, reader);
-          const assignment = {
-            given: reader.given,
-            asker: { ...owner, sessionId: run.identity.sessionId },
-            usual: prepared.agent,
-            mayAsk,
-            watch: (agent: AgentDefinition, watched: Watched) =>
-              parts.telemetry.watch(
-                { ...run.identity, agentId: agent.id, caller: turn.caller, questions: turn.questions },
-                watched,
-              ),
-            sections,
-            onUsage: (usage: Usage) => count(task.id, usage),
-          };
-          return perform(task, assignment, signal, journal);
+
+    /** @param within The journal of the plan's tasks: those of another plan may have the same ids. */
+    const carryOut = (plan: WorkPlan, kept: ReadonlyMap<string, TaskResult>, within: Journal) =>
+      performGraph(
+        plan.tasks.filter(({ id }) => !kept.has(id)),
+        {
+          ...settings.work,
+          known: kept,
+          async perform(task, known, signal) {
+            const reader: Reader = { given: [], citing: settings.citing };
+            const sections = sectionsFor(plan, task, message, known, reader);
+            const assignment = {
+              given: reader.given,
+              asker: { ...owner, sessionId: run.identity.sessionId },
+              usual: prepared.agent,
+              mayAsk,
+              watch: (agent: AgentDefinition, watched: Watched) =>
+                parts.telemetry.watch(
+                  { ...run.identity, agentId: agent.id, caller: turn.caller, questions: turn.questions },
+                  watched,
+                ),
+              sections,
+              onUsage: (usage: Usage) => count(`${plan.id}/${task.id}`, usage),
+            };
+            return perform(task, assignment, signal, within);
+          },
+          onBegin: report.begun,
+          onEnd(task, result) {
+            // What was stopped has spent what it has told.
+            if (result.state !== "skipped" || !result.blocks) count(`${plan.id}/${task.id}`, result.usage);
+            report.ended(task, result);
+          },
         },
-        onBegin: report.begun,
-        onEnd(task, result) {
-          // What was stopped has spent what it has told.
-          if (result.state !== "skipped" || !result.blocks) count(task.id, result.usage);
-          report.ended(task, result);
-        },
-      },
-      run.signal,
-    );
+        run.signal,
+      );
+
+    let plan = begun;
+    let { results, questions } = await carryOut(plan, new Map(), journal);
+    for (let attempt = 1; questions.length === 0; attempt++) {
+      const next = await replan({ active, prepared, plan, results, attempt, message });
+      if (!next) break;
+      count(`replan:${attempt}`, next.usage);
+      report.replanned(next.plan, next.kept.size, attempt);
+      plan = next.plan;
+      ({ results, questions } = await carryOut(plan, next.kept, journal.part(`replan:${attempt}`)));
+    }
 
     const model = prepared.model.id;
     const [question] = questions;
@@ -266,8 +235,8 @@ export const createWork = (
     });
     const section = {
       title:
-        `For this message ${procedure ? `the procedure "${procedure.title}"` : "a plan"} was carried out. Its tasks and their results; answer the ` +
-        "message from them, and say what could not be done:",
+        `For this message ${procedure ? `the procedure "${procedure.title}"` : "a plan"} was carried out. Its tasks ` +
+        "and their results; answer the message from them, and say what could not be done:",
       texts,
     };
     const answer = await answerFrom([section], reader.given);

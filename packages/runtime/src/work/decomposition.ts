@@ -93,3 +93,22 @@ export const readDecomposition = (written: unknown, known: Known): Decomposition
   );
   return problemOf(tasks, known) ?? { ...rest, tasks };
 };
+
+const normalised = (text: string): string =>
+  text
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean)
+    .join(" ");
+
+const signOf = ({ text, capabilities = [] }: Task): string =>
+  JSON.stringify([normalised(text), ...capabilities.map(normalised).toSorted()]);
+
+/** How much two plans have in common, from 0 to 1: tasks of the same description and the same capabilities. */
+export const similarityOf = (one: readonly Task[], other: readonly Task[]): number => {
+  const first = new Set(one.map(signOf));
+  const second = new Set(other.map(signOf));
+  const both = [...first].filter((sign) => second.has(sign)).length;
+  const either = first.size + second.size - both;
+  return either === 0 ? 1 : both / either;
+};

@@ -23,6 +23,8 @@ export interface GraphRules {
 }
 
 export interface GraphDeps extends GraphRules {
+  /** Results of tasks of an earlier plan, which others may need. */
+  known?: ReadonlyMap<string, TaskResult>;
   /** @param results Of all tasks that have ended. Rejects for what ends the whole, such as a cancel. */
   perform: (
     task: Task,
@@ -53,10 +55,10 @@ const isBlocking = (result: TaskResult | undefined): boolean =>
  */
 export const performGraph = async (
   tasks: readonly Task[],
-  { atOnce, goesOn, perform, onBegin, onEnd }: GraphDeps,
+  { atOnce, goesOn, known, perform, onBegin, onEnd }: GraphDeps,
   signal: AbortSignal,
 ): Promise<GraphResult> => {
-  const results = new Map<string, TaskResult>();
+  const results = new Map<string, TaskResult>(known);
   const questions: TaskQuestion[] = [];
   const waiting = new Set(tasks);
   const underWay = new Set<Promise<void>>();

@@ -4,6 +4,7 @@ export {
   type Decomposition,
   mostTasks,
   readDecomposition,
+  similarityOf,
 } from "./decomposition.ts";
 export { performGraph, type TaskQuestion } from "./graph.ts";
 export { type RetryRules, retryDelay } from "./recovery.ts";
