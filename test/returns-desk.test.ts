@@ -1,4 +1,4 @@
-import { cp, readFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createWorld } from "../packages/cli/test/helpers.ts";
@@ -49,6 +49,52 @@ test("what is not approved is not paid", { timeout: 120_000 }, async () => {
   const output = await runPage({}, { "--approve": '--deny "Not without a receipt"' });
   expect(output).not.toContain("the money is on its way");
   expect(output).toContain("A letter about order 1017 is in the post: nothing is paid back");
+});
+
+test("a refund that waits is made once by the release that is deployed meanwhile, and the procedure goes on as it began", {
+  timeout: 180_000,
+}, async () => {
+  const world = await createWorld();
+  onTestFinished(() => world.close());
+  const folder = path.join(world.home, "returns-desk");
+  const refunds = path.join(world.home, "refunds.txt");
+  await cp(example, folder, { recursive: true });
+  const edit = async (file: string, change: (text: string) => string) =>
+    writeFile(path.join(folder, file), change(await readFile(path.join(folder, file), "utf8")));
+  await edit("servers/desk.mjs", (text) =>
+    text
+      .replace("import", 'import { appendFileSync } from "node:fs";\nimport')
+      .replace("paidBack.add(order);", `$&\n  appendFileSync(${JSON.stringify(refunds)}, order);`),
+  );
+  const before = await runAsWritten(
+    world,
+    `${helpers}
+npx muxi server init --yes
+npx muxi server start --daemon
+cd returns-desk
+npx muxi deploy
+npx muxi chat "I want to return order 1017"
+echo "waits: $(waiting)"
+`,
+  );
+  const [, id = ""] = /waits: (\S+)/.exec(before) ?? [];
+  expect(before).toContain("May I call desk__refund");
+
+  await edit("formation.afs", (text) => text.replace('1.0.0"\n\nagents', '1.1.0"\n\nagents'));
+  await edit("sops/return.md", (text) => text.replace(/^4\.[\s\S]*/m, "4. Say that returns have ended\n"));
+  const after = await runAsWritten(
+    world,
+    `${helpers}
+cd returns-desk
+npx muxi deploy
+npx muxi requests answer ${id} --approve
+ended ${id}
+npx muxi requests show ${id}
+`,
+  );
+  expect(after).toContain("1.1.0");
+  expect(after).toContain("A letter about order 1017 is in the post: the money is on its way");
+  expect(await readFile(refunds, "utf8")).toBe("1017");
 });
 
 /** A model that uses the tool that its task names, and gives up what the rules forbid. */
