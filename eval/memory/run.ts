@@ -1,7 +1,7 @@
 /**
  * Measures how well users are remembered: the figures of docs/quality.md.
  *
- * `npm run eval:memory -- [--wrong] [--write]`
+ * `npm run eval:memory -- [--with-peers] [--wrong] [--write]`
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,6 +11,7 @@ import { writeFigures } from "../../bench/page.ts";
 import { writeDialogues } from "./dialogues.ts";
 import { openBuiltInWay, openFormationWay } from "./formation.ts";
 import { measure, type Result } from "./measure.ts";
+import { installPeers, openPeers } from "./peers.ts";
 import { report } from "./report.ts";
 import { keyOf } from "./scripted.ts";
 
@@ -20,13 +21,15 @@ const usage = `Usage: ${command} -- [options]
 
 Tells memories the 50 dialogues of eval/memory, asks the questions, and counts which could be answered.
 
-  --wrong   also prints the questions that could not be answered, with what was remembered
-  --write   writes the figures into docs/quality.md
-  --date d  date of the figures (today)
+  --with-peers  installs the memories of others, then measures them too
+  --wrong       also prints the questions that could not be answered, with what was remembered
+  --write       writes the figures into docs/quality.md
+  --date d      date of the figures (today)
 `;
 
 const { values } = parseArgs({
   options: {
+    "with-peers": { type: "boolean", default: false },
     wrong: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     date: { type: "string", default: new Date().toISOString().slice(0, 10) },
@@ -37,8 +40,11 @@ const { values } = parseArgs({
 const run = async (dir: string): Promise<void> => {
   const dialogues = writeDialogues();
   const key = keyOf(dialogues);
+  const peers = await openPeers(key);
+  if (peers.length === 0)
+    process.stderr.write("The memories of others are not installed: --with-peers adds them\n");
   const result: Result = { rows: [], leaks: [], wrong: [] };
-  for (const way of [openFormationWay(dir, key), openBuiltInWay(dir)]) {
+  for (const way of [openFormationWay(dir, key), openBuiltInWay(dir), ...peers]) {
     const { rows, leaks, wrong } = await measure(way, dialogues);
     await way.close();
     result.rows.push(...rows);
@@ -53,11 +59,12 @@ const run = async (dir: string): Promise<void> => {
   process.stdout.write(`${text}\n`);
   if (!values.write) return;
   const page = path.join(import.meta.dirname, "../../docs/quality.md");
-  writeFigures(page, `${command} -- --write`, text);
+  writeFigures(page, `${command} -- --with-peers --write`, text);
 };
 
 if (values.help) process.stdout.write(usage);
 else {
+  if (values["with-peers"]) installPeers();
   const dir = await mkdtemp(path.join(tmpdir(), "muxi-eval-"));
   try {
     await run(dir);

@@ -47,7 +47,7 @@ export const factsIn = (key: Key, shown: readonly Shown[], today: string): Found
     }),
   );
 
-const dimensions = 512;
+export const dimensions = 512;
 
 /** A vector that stands for the words of a text: a model that knows no meaning, for those who cannot do without one. */
 export const embed = (text: string): number[] => {

@@ -7,6 +7,7 @@ import type { Candidate, LearnableTurn } from "../store/index.ts";
 import { wordsOf } from "../text/index.ts";
 import { collectionOf, collections } from "./collections.ts";
 import { groundIn } from "./ground.ts";
+import { hasItsNumbers } from "./numbers.ts";
 import { quotationOf } from "./quotation.ts";
 import type { Fact } from "./rules.ts";
 import { isSensitive } from "./sensitive.ts";
@@ -120,7 +121,11 @@ const jsonIn = (text: string): { value: unknown; isCut: boolean } => {
 
 /** Finds the known memory that a fact replaces: the one that the model names, or that says nearly the same. */
 const replacedAmong = (known: readonly Candidate[]) => {
-  const listed = known.map(({ subject, content }) => ({ subject, words: tellingWords(wordsOf(content)) }));
+  const listed = known.map(({ subject, content }) => ({
+    subject,
+    content,
+    words: tellingWords(wordsOf(content)),
+  }));
   return (words: ReadonlySet<string>, named: number | null | undefined) =>
     listed[(named ?? 0) - 1] ??
     listed.find((other) => {
@@ -140,6 +145,7 @@ const extractionIn = (
   const listed = factsSchema().safeParse(value).data ?? [];
   const replacedBy = replacedAmong(known);
   const statedIn = groundIn(turns);
+  const said = turns.map(({ message }) => message);
   const facts = (Array.isArray(listed) ? listed : listed.facts)
     .slice(0, mostFacts)
     .flatMap((each): GroundedFact[] => {
@@ -151,7 +157,7 @@ const extractionIn = (
       const telling = tellingWords(words);
       const replaced = replacedBy(telling, fact.replaces);
       const turn = statedIn(telling, fact.quote, replaced?.words);
-      if (!turn) return [];
+      if (!turn || !hasItsNumbers(content, [...said, replaced?.content ?? ""])) return [];
       return [
         {
           content,
