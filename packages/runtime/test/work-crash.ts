@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
 import { until } from "../../../test/until.ts";
 import type { Api } from "./harness.ts";
-import { type ReceivedRequest, type Reply, startModelServer } from "./model-server.ts";
+import { type ReceivedRequest, type Reply, startModelServer, writtenIn } from "./model-server.ts";
 import { createSchema, onPostgres } from "./postgres.ts";
-import { readAsked, type Started, seeded, startBuilt, startLedger, writeTestFormation } from "./processes.ts";
+import { type Started, seeded, startBuilt, startLedger, writeTestFormation } from "./processes.ts";
 
 const user = "ann";
 
@@ -30,10 +30,30 @@ endpoint: ${url}
 tools: { approval: always }
 `;
 
+/** What the planner makes of a trek: two tasks that need the first one. */
+const trek = {
+  tasks: [
+    ["path", []],
+    ["hills", ["path"]],
+    ["lake", ["path"]],
+  ].map(([id, dependencies]) => ({
+    id,
+    title: `The ${id}`,
+    description: `Note the ${id}`,
+    required_capabilities: [],
+    dependencies,
+    estimated_complexity: 5,
+    agent_id: "",
+  })),
+  introduction: "This way.",
+  question: "Shall we?",
+  wants_approval: true,
+};
+
 /** Milliseconds of work before a kill, at most. */
 const longestLife = 1_000;
-/** Requests at the same time. */
-const strollers = 6;
+/** Walks at the same time. */
+const walkers = 6;
 /** Milliseconds; more than many kills in a row take. */
 const patience = 240_000;
 
@@ -42,41 +62,45 @@ const call = (name: string, args: object): Reply => ({
   toolCalls: [{ id: "c1", name, arguments: [JSON.stringify(args)] }],
 });
 
-/** The results of tools in a request of the model, as one text. */
-const resultsIn = ({ body }: ReceivedRequest): string => {
+/** What a request of the model asks, what it is a part of, and the results of tools that came behind it, as one text. */
+const readIn = ({ body }: ReceivedRequest) => {
   // biome-ignore lint/suspicious/noExplicitAny: a test looks wherever it likes into a request
-  const { messages } = body as any;
-  return messages
-    .filter(({ role }: { role: string }) => role === "tool")
-    .map(({ content }: { content: unknown }) => JSON.stringify(content))
-    .join();
+  const { messages, response_format } = body as any;
+  const last = messages.findLastIndex(({ role }: { role: string }) => role === "user");
+  const asked = writtenIn(messages[last].content);
+  const results = messages.slice(last).filter(({ role }: { role: string }) => role === "tool");
+  const [walk = ""] = /(?:Stroll|Trek) \d+/.exec(messages[last].content) ?? [];
+  return {
+    asked,
+    entry: walk === "" || asked.startsWith(walk) ? asked : `${walk}: ${asked}`,
+    results: results.map(({ content }: { content: unknown }) => JSON.stringify(content)).join(),
+    isPlanning: JSON.stringify(response_format ?? "").includes('"tasks"'),
+  };
 };
 
-/** A model that follows the procedure, and notes what it was told and what it was made to do again. */
+/** A model that plays its parts, and notes what it was told and what it was made to do again. */
 const scripted = () => {
   const noted = new Set<string>();
   const forgotten: string[] = [];
   const uncertain = new Set<string>();
   const reply = (request: ReceivedRequest): Reply => {
-    const { asked } = readAsked(request);
-    const [stroll = ""] = /Stroll \d+/.exec(JSON.stringify(request.body)) ?? [];
-    const entry = `${stroll}: ${asked}`;
-    const results = resultsIn(request);
+    const { asked, entry, results, isPlanning } = readIn(request);
+    if (isPlanning) return { text: [JSON.stringify(trek)] };
     if (results.includes("is not known")) uncertain.add(entry);
     if (results.includes("Noted")) noted.add(entry);
     else if (noted.has(entry)) forgotten.push(entry);
-    if (results !== "") return { text: [`${asked} (${stroll})`] };
+    if (results !== "" || asked.startsWith("Trek")) return { text: [`Done: ${entry}`] };
     if (asked === "Ask the way") return call("ask_user", { question: "Left or right?" });
     return call(asked === "Pay the toll" ? "booth__note" : "ledger__note", { entry });
   };
   return { reply, noted, forgotten, uncertain };
 };
 
-/** Answers whatever a request waits for until it has ended, whichever processes are killed meanwhile. */
-const accompany = async (api: () => Api, number: number): Promise<string> => {
-  const id = `req_stroll${number}`;
+/** Sends a message, and answers whatever it waits for until it has ended, whichever processes are killed meanwhile. */
+const accompany = async (api: () => Api, message: string, session_id: string): Promise<string> => {
+  const id = `req_${message.split(":")[0]?.replaceAll(/\W/g, "_")}`;
   const headers = { "X-Muxi-Idempotency-Key": id };
-  const body = { message: `Stroll ${number}`, request_id: id, session_id: `stroll${number}`, mode: "async" };
+  const body = { message, request_id: id, session_id, mode: "async" };
   // What breaks off with a process is sent to the next one.
   const reach = (send: (api: Api) => ReturnType<Api["call"]>) =>
     send(api()).catch((error) => {
@@ -84,7 +108,7 @@ const accompany = async (api: () => Api, number: number): Promise<string> => {
       return undefined;
     });
   await until(
-    `stroll ${number} is accepted`,
+    `"${message}" is accepted`,
     async () => {
       const answer = await reach((one) => one.call("POST", "/chat", { user, headers, body }));
       if (answer) expect([answer.status, answer.body.data?.request_id]).toEqual([202, id]);
@@ -93,13 +117,13 @@ const accompany = async (api: () => Api, number: number): Promise<string> => {
     patience,
   );
   return until(
-    `stroll ${number} has ended`,
+    `"${message}" has ended`,
     async () => {
       const read = await reach((one) => one.get(`/requests/${id}`, { user }));
       const { status, interrupt } = read?.body.data ?? {};
       if (status === "awaiting_clarification") {
         const given =
-          interrupt.kind === "approval" ? { action: "approve" } : { action: "answer", value: "left" };
+          interrupt.kind === "question" ? { action: "answer", value: "left" } : { action: "approve" };
         const answer = { interrupt_id: interrupt.id, ...given };
         const told = await reach((one) => one.call("POST", `/requests/${id}/answer`, { user, body: answer }));
         if (told) expect([202, 409]).toContain(told.status);
@@ -111,9 +135,46 @@ const accompany = async (api: () => Api, number: number): Promise<string> => {
   );
 };
 
+const report = "Write a comprehensive report";
+const queued = [1, 2, 3];
+
+/** The walks in turn: a procedure, a plan, and messages that wait for one another in a session. */
+const walk = async (api: () => Api, number: number): Promise<string[]> => {
+  const session = `walk${number}`;
+  if (number % 3 === 0) return [await accompany(api, `Stroll ${number}`, session)];
+  if (number % 3 === 1) return [await accompany(api, `Trek ${number}: ${report}`, session)];
+  return Promise.all(queued.map((place) => accompany(api, `Line ${number}.${place}`, session)));
+};
+
+/** What the session of a walk must say at its end, and what must have been noted for it. */
+const expectedOf = (number: number) => {
+  if (number % 3 === 0) {
+    const name = `Stroll ${number}`;
+    return {
+      said: [
+        name,
+        `May I call booth__note with {"entry":"${name}: Pay the toll"}?`,
+        "Left or right?",
+        "left",
+        `Done: ${name}: Note the end`,
+      ],
+      notes: ["start", "weather", "end"].map((step) => `${name}: Note the ${step}`),
+    };
+  }
+  if (number % 3 === 1) {
+    const name = `Trek ${number}`;
+    return {
+      said: [`${name}: ${report}`, expect.stringContaining("Shall we?"), `Done: ${name}: ${report}`],
+      notes: trek.tasks.map(({ description }) => `${name}: ${description}`),
+    };
+  }
+  const lines = queued.map((place) => `Line ${number}.${place}`);
+  return { said: expect.arrayContaining(lines.flatMap((line) => [line, `Done: ${line}`])), notes: lines };
+};
+
 /**
- * Kills the processes of a formation again and again while procedures are carried out that ask for approvals and
- * answers: one process on SQLite, one of two on Postgres. Each must end, with nothing done twice that was done.
+ * Kills the processes of a formation again and again while procedures ask for approvals and answers, plans are
+ * approved and carried out, and messages wait for one another: one process on SQLite, one of two on Postgres. Each must end, with nothing done twice that was done.
  */
 export const crashWork = async (kills: number, seed: number): Promise<string> => {
   const random = seeded(seed);
@@ -141,8 +202,8 @@ export const crashWork = async (kills: number, seed: number): Promise<string> =>
   let isOver = false;
   let begun = 0;
   const ends: string[] = [];
-  const strolling = Array.from({ length: strollers }, async () => {
-    while (!isOver) ends.push(await accompany(() => at(pick()).api, ++begun));
+  const walking = Array.from({ length: walkers }, async () => {
+    while (!isOver) ends.push(...(await walk(() => at(pick()).api, ++begun)));
   });
   for (let kill = 0; kill < kills; kill++) {
     await sleep(random() * longestLife);
@@ -151,32 +212,29 @@ export const crashWork = async (kills: number, seed: number): Promise<string> =>
     running[index] = await startBuilt(dir);
   }
   isOver = true;
-  await Promise.all(strolling);
+  await Promise.all(walking);
 
   expect(ends.filter((end) => end !== "completed")).toEqual([]);
   expect(forgotten).toEqual([]);
   const counts = new Map<string, number>();
   for (const entry of ledger.calls) counts.set(entry, (counts.get(entry) ?? 0) + 1);
   for (let number = 1; number <= begun; number++) {
+    const { said, notes } = expectedOf(number);
+    expect([...noted]).toEqual(expect.arrayContaining(notes));
+    const { body } = await at(0).api.get(`/sessions/walk${number}/messages`, { user });
+    const messages = body.data.messages.map(({ content }: { content: string }) => content);
+    expect(messages).toEqual(said);
+    expect(new Set(messages).size).toBe(messages.length);
+    if (number % 3 !== 0) continue;
     const toll = `Stroll ${number}: Pay the toll`;
     // A call that was under way is not made again: it may have been made or not.
     expect([toll, uncertain.has(toll) ? 1 : (counts.get(toll) ?? 0)]).toEqual([toll, 1]);
     expect(counts.get(toll) ?? 0).toBeLessThanOrEqual(1);
-    for (const step of ["Note the start", "Note the weather", "Note the end"])
-      expect(noted).toContain(`Stroll ${number}: ${step}`);
-    const { body } = await at(0).api.get(`/sessions/stroll${number}/messages`, { user });
-    expect(body.data.messages.map(({ content }: { content: string }) => content)).toEqual([
-      `Stroll ${number}`,
-      `May I call booth__note with {"entry":"${toll}"}?`,
-      "Left or right?",
-      "left",
-      `Note the end (Stroll ${number})`,
-    ]);
   }
   const repeated = ledger.calls.length - counts.size;
   await Promise.all(running.map(({ crash }) => crash()));
   return (
-    `${kills} kills (seed ${seed}): ${begun} procedures with an approval and a question each, all carried out; ` +
+    `${kills} kills (seed ${seed}): ${begun} walks (procedures with an approval and a question, approved plans, three queued messages), all done; ` +
     `${uncertain.size} approved calls under way were not made again, ${repeated} others were`
   );
 };
