@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { FormationClient } from "muxi-client";
+import { createTestServer } from "muxi-client/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { until } from "../../../test/until.ts";
@@ -27,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** A conversation at a terminal: what is typed, and what is on the screen. */
-const sitDown = () => {
+const sitDown = (talksTo = formation) => {
   const keys = Object.assign(new PassThrough(), { isTTY: true });
   const screen = Object.assign(new PassThrough(), { isTTY: true, columns: 120 });
   let shown = "";
@@ -35,7 +36,7 @@ const sitDown = () => {
     shown += text;
   });
   const chat = {
-    formation,
+    formation: talksTo,
     formationId: "hello",
     isDraft: true,
     agentId: undefined,
@@ -96,5 +97,44 @@ test.each([
   const terminal = sitDown();
   await terminal.type("/session");
   terminal.press(key);
+  expect(await terminal.done).toBe(0);
+});
+
+test("a call that waits for a yes is made with other arguments when they are typed", async () => {
+  const ids = { session_id: "sess_1", request_id: "req_1" };
+  const done = {
+    ...{
+      type: "done",
+      ...ids,
+      finish_reason: "stop",
+      model: "openai/test",
+      agent_id: "clerk",
+      finished: true,
+    },
+    usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
+  };
+  const interrupt = {
+    ...{ id: "int_1", kind: "approval", prompt: "May I call note?", expires_at: 2_000_000_000 },
+    tool: { name: "note", arguments: { entry: "17" } },
+  };
+  const progress = { type: "progress", ...ids, timestamp: 1 };
+  const server = createTestServer()
+    .stream([progress, { type: "text", text: interrupt.prompt }, { ...done, interrupt }])
+    .reply({ ...ids, status: "pending" }, 202)
+    .stream([progress, { type: "text", text: "Noted 18" }, done]);
+  const terminal = sitDown(
+    new FormationClient({ url: "http://test", clientKey: "ck", userId: "u", fetch: server.fetch }),
+  );
+  expect(await terminal.type("Note it")).toContain("e: yes with other arguments");
+  expect(await terminal.type("e")).toContain('{"entry":"17"}');
+  expect(await terminal.type('{"entry":')).toContain("no JSON object");
+  await terminal.type("e");
+  expect(await terminal.type('{"entry":"18"}')).toContain("Noted 18");
+  expect(server.requests.map(({ json }) => json)[1]).toEqual({
+    interrupt_id: "int_1",
+    action: "approve",
+    edited_args: { entry: "18" },
+  });
+  terminal.press("\u0004");
   expect(await terminal.done).toBe(0);
 });

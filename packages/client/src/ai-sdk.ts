@@ -1,7 +1,7 @@
 /** Lets the Vercel AI SDK's `useChat` and its UI kits talk to a formation. */
 import type { ChatTransport, UIMessage } from "ai";
 import { type ChatEvent, type ChatStream, type FormationClient, NotFoundError } from "muxi-client";
-import { chunkStream, payloadOf } from "./ai-sdk/index.ts";
+import { chunkStream, decisionIn, payloadOf } from "./ai-sdk/index.ts";
 import { fieldsOf, newRequestId } from "./http/index.ts";
 import { safeStorage } from "./storage/index.ts";
 
@@ -13,7 +13,8 @@ export type TransportStorage = Pick<Storage, "getItem" | "setItem" | "removeItem
 /** Options of `createChatTransport`. */
 export interface ChatTransportOptions {
   /** Client for one user: `formation.as("user_123")`, or a `ChatClient`, which is smaller. */
-  formation: Pick<FormationClient, "chatStream" | "resumeChat">;
+  formation: Pick<FormationClient, "chatStream" | "resumeChat"> &
+    Partial<Pick<FormationClient, "answerRequest">>;
   /** Remembers the answer in progress, for `resume` after a reload. Default: the memory of this transport. */
   storage?: TransportStorage | undefined;
 }
@@ -39,7 +40,9 @@ const createMemory = (): TransportStorage => {
 /**
  * Makes a transport for the AI SDK (package `ai`, 6 or 7). The id of the chat is the id of the session. Only the last
  * message is sent, because the formation keeps the earlier ones. `body` adds to the payload (`agent_id`, …). Widgets
- * are parts of the type `data-ui`; progress, planning and unknown events reach `onData`.
+ * are parts of the type `data-ui`; what an answer waits for is one of the type `data-interrupt`, and a call that needs a yes is one
+ * that `addToolApprovalResponse` answers (with `sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses`,
+ * and a `FormationClient`); progress, planning and unknown events reach `onData`.
  *
  * Whatever aborts a stream leaves its answer running, so that `resume` finds it: the AI SDK aborts when a component
  * unmounts, and in React's strict mode. Only `transport.stop(id)` stops it.
@@ -81,10 +84,11 @@ export const createChatTransport = ({
     signal: AbortSignal | undefined,
     id: string,
     first: readonly ChatEvent[] = [],
+    goesOn = false,
   ) => {
     const isCurrent = () => reading.get(chatId) === answer;
     reading.set(chatId, answer);
-    return chunkStream(answer, id, first, signal, {
+    return chunkStream(answer, id, first, signal, goesOn, {
       begun: () => isCurrent() && remember(chatId, answer.requestId, id),
       ended(error) {
         if (isCurrent() && !fieldsOf(error).retryable) storage.removeItem(keyOf(chatId));
@@ -99,6 +103,13 @@ export const createChatTransport = ({
 
     async sendMessages({ chatId, messages, abortSignal, headers, body }) {
       abortSignal?.throwIfAborted();
+      const decided = decisionIn(messages);
+      if (decided && formation.answerRequest) {
+        const { messageId, ...answered } = decided;
+        await formation.answerRequest(answered);
+        const cursor = { sessionId: chatId, requestId: answered.requestId, after: 0 };
+        return follow(chatId, formation.resumeChat(cursor), abortSignal, messageId, [], true);
+      }
       const requestId = newRequestId();
       const payload = { ...payloadOf(messages), ...body, session_id: chatId, request_id: requestId };
       const answer = formation.chatStream(payload, { headers: Object.fromEntries(new Headers(headers)) });

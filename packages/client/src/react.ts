@@ -8,6 +8,8 @@ export type {
   ChatState,
   ChatStatus,
   ChatStorage,
+  InterruptAnswer,
+  PendingInterrupt,
   UseChatOptions,
 } from "./react/index.ts";
 

@@ -1,5 +1,12 @@
-import { AbstractChat, type ChatState, type ChatTransport, type UIMessage } from "ai";
+import {
+  AbstractChat,
+  type ChatState,
+  type ChatTransport,
+  lastAssistantMessageIsCompleteWithApprovalResponses,
+  type UIMessage,
+} from "ai";
 import { expect, test, vi } from "vitest";
+import { untilExpected } from "../../../test/until.ts";
 import { createChatTransport, type TransportStorage, toUIMessages } from "../src/ai-sdk.ts";
 import { FormationClient } from "../src/index.ts";
 import { createTestServer, type TestServer } from "../src/testing.ts";
@@ -11,6 +18,7 @@ class Chat extends AbstractChat<UIMessage> {
     transport: ChatTransport<UIMessage>,
     messages: UIMessage[] = [],
     onData?: (part: unknown) => void,
+    sendAutomaticallyWhen?: (state: { messages: UIMessage[] }) => boolean,
   ) {
     const state: ChatState<UIMessage> = {
       status: "ready",
@@ -21,7 +29,13 @@ class Chat extends AbstractChat<UIMessage> {
       replaceMessage: (index, message) => void state.messages.splice(index, 1, message),
       snapshot: structuredClone,
     };
-    super({ id: "chat_1", transport, state, ...(onData && { onData }) });
+    super({
+      id: "chat_1",
+      transport,
+      state,
+      ...(onData && { onData }),
+      ...(sendAutomaticallyWhen && { sendAutomaticallyWhen }),
+    });
   }
 }
 
@@ -280,4 +294,32 @@ test("a storage that is full or forbidden does not disturb the chat", async () =
   expect(chat).toMatchObject({ status: "ready", error: undefined });
   expect(partsOf(chat)?.at(-1)).toEqual(["text", "Hello"]);
   expect(warn).toHaveBeenCalled();
+});
+
+test("a call that waits for a yes is one that the AI SDK answers, and its message goes on", async () => {
+  const interrupt = {
+    ...{ id: "int_1", kind: "approval", prompt: "May I?", expires_at: 2_000_000_000 },
+    tool: { id: "call_1", name: "note", arguments: { entry: "17" } },
+  };
+  const accepted = { request_id: "req_1", session_id: "chat_1", status: "pending" };
+  const call = { type: "tool_call", id: "call_1", name: "note", arguments: { entry: "17" } };
+  const result = { type: "tool_result", id: "call_1", name: "note", content: "Noted 17", is_error: false };
+  const server = createTestServer()
+    .stream([progress, text("May I?"), { ...done, interrupt }])
+    .reply(accepted, 202)
+    .stream([progress, call, result, text("Done"), done]);
+  const chat = new Chat(
+    transportOf(server),
+    [],
+    undefined,
+    lastAssistantMessageIsCompleteWithApprovalResponses,
+  );
+  await chat.sendMessage({ text: "Note it" });
+  const tool = () => chat.lastMessage?.parts.find(({ type }) => type === "dynamic-tool");
+  expect(tool()).toMatchObject({ state: "approval-requested", toolName: "note", input: { entry: "17" } });
+  expect(chat.lastMessage?.parts).toContainEqual({ type: "data-interrupt", data: interrupt });
+  await chat.addToolApprovalResponse({ id: "int_1", approved: true });
+  await untilExpected("the answer goes on", () => expect(partsOf(chat)?.at(-1)).toEqual(["text", "Done"]));
+  expect(tool()).toMatchObject({ state: "output-available", output: "Noted 17" });
+  expect(server.requests[1]).toMatchObject({ json: { interrupt_id: "int_1", action: "approve" } });
 });

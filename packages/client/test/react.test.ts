@@ -302,6 +302,34 @@ test("a message that was never confirmed is not sent by itself a day later", asy
   await screen.until(() => expect(screen.shown).toBe("user: Hi\nassistant: Hello\n"));
 });
 
+test("what an answer waits for is shown, over a reload too, and answered where it stands", async () => {
+  const storage = openStorage();
+  const interrupt = {
+    ...{ id: "int_1", kind: "approval", prompt: "May I?", expires_at: 2_000_000_000 },
+    tool: { id: "call_1", name: "note", arguments: { entry: "17" } },
+  };
+  const accepted = { request_id: "req_1", session_id: "sess_1", status: "pending" };
+  const server = createTestServer()
+    .stream([progress, text("May I?"), { ...done, interrupt }])
+    .reply(accepted, 202)
+    .stream([progress, text("Noted"), done]);
+  const formation = formationOf(server);
+  const first = await render({ formation, storage });
+  await first.chat.send("Note it");
+  await first.until(() => expect(first.chat.interrupt).toMatchObject({ id: "int_1" }));
+  first.close();
+  const again = await render({ formation, storage });
+  await again.until(() => expect(again.chat.interrupt?.tool?.arguments).toEqual({ entry: "17" }));
+  await again.chat.answer({ action: "approve", editedArgs: { entry: "18" } });
+  await again.until(() => expect(again.shown).toBe("user: Note it\nassistant: May I?\nassistant: Noted\n"));
+  expect(again.chat.interrupt).toBeUndefined();
+  expect(server.requests[1]).toMatchObject({
+    json: { interrupt_id: "int_1", action: "approve", edited_args: { entry: "18" } },
+  });
+  await again.chat.answer({ action: "approve" });
+  expect(again.chat.error).toMatchObject({ code: "NOTHING_TO_ANSWER" });
+});
+
 test("another answer takes the place of the last one, which stays when there is none", async () => {
   const server = createTestServer()
     .stream([progress, text("First"), done])

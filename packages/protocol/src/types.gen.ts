@@ -1383,6 +1383,8 @@ export interface Interrupt {
   };
   /** The call that waits for a yes; absent for other kinds */
   tool?: {
+    /** Id of the call, as `tool_call` has it; absent from a version before */
+    id?: string;
     /** Name of the tool, as the model knows it */
     name: string;
     /** MCP server that offers it; absent for a tool of the formation's own */

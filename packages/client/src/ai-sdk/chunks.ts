@@ -1,5 +1,5 @@
 import type { FinishReason, UIMessageChunk } from "ai";
-import type { ChatEvent } from "muxi-client";
+import type { ChatEvent, Interrupt } from "muxi-client";
 import { sourceOf } from "./sources.ts";
 
 const finishReasons: Record<string, FinishReason> = {
@@ -9,9 +9,36 @@ const finishReasons: Record<string, FinishReason> = {
   content_filter: "content-filter",
 };
 
-/** Makes a function that turns the events of an answer, in order, into chunks for the AI SDK. */
-export const createChunker = (messageId: string): ((event: ChatEvent) => UIMessageChunk[]) => {
-  const started: UIMessageChunk[] = [{ type: "start", messageId }, { type: "start-step" }];
+/** What a request waits for: a call that is to be approved as the AI SDK knows it, and all of it as data. */
+const asking = (interrupt: Interrupt | undefined): UIMessageChunk[] => {
+  if (!interrupt) return [];
+  const { id: approvalId, tool } = interrupt;
+  const toolCallId = tool?.id ?? approvalId;
+  const call = tool && { toolCallId, toolName: tool.name, input: tool.arguments };
+  return [
+    ...(call
+      ? [
+          { type: "tool-input-available", ...call, dynamic: true, providerExecuted: true } as const,
+          { type: "tool-approval-request", approvalId, toolCallId } as const,
+        ]
+      : []),
+    { type: "data-interrupt", data: interrupt },
+  ];
+};
+
+/**
+ * Makes a function that turns the events of an answer, in order, into chunks for the AI SDK.
+ *
+ * @param goesOn Whether the message has a step already, with the call that was decided on.
+ */
+export const createChunker = (
+  messageId: string,
+  goesOn: boolean,
+): ((event: ChatEvent) => UIMessageChunk[]) => {
+  const started: UIMessageChunk[] = [
+    { type: "start", messageId },
+    ...(goesOn ? [] : [{ type: "start-step" } as const]),
+  ];
   let open: { kind: "text" | "reasoning"; id: string } | undefined;
   let parts = 0;
 
@@ -58,7 +85,12 @@ export const createChunker = (messageId: string): ((event: ChatEvent) => UIMessa
         const { type: _, finished: __, finish_reason, metadata, ...rest } = event;
         const finishReason = finishReasons[finish_reason] ?? "other";
         const messageMetadata = { ...rest, ...metadata };
-        return [...close(), { type: "finish-step" }, { type: "finish", finishReason, messageMetadata }];
+        return [
+          ...close(),
+          ...asking(event.interrupt),
+          { type: "finish-step" },
+          { type: "finish", finishReason, messageMetadata },
+        ];
       }
       case "unknown":
         return [{ type: `data-${event.kind}`, data: event, transient: true }];

@@ -18,15 +18,17 @@ interface Listener {
  *
  * @param id Of the message: the same when an answer is read again.
  * @param first Events that have been read already.
+ * @param goesOn Whether it goes on with a message that waited for its user.
  */
 export const chunkStream = (
   answer: ChatStream,
   id: string,
   first: readonly ChatEvent[],
   signal: AbortSignal | undefined,
+  goesOn: boolean,
   { begun, ended, left }: Listener,
 ): ReadableStream<UIMessageChunk> => {
-  const chunksOf = createChunker(id);
+  const chunksOf = createChunker(id, goesOn);
   const batches = answer.batches();
   const opening = batches.next();
   let reading: typeof opening | undefined = opening;

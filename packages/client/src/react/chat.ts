@@ -7,7 +7,7 @@ import {
   type SentMessage,
   type UnconfirmedMessage,
 } from "./storage.ts";
-import { askedId, confirm, extend, merge } from "./transcript.ts";
+import { askedId, confirm, extend, merge, settled } from "./transcript.ts";
 import type { ChatActions, ChatState, UseChatOptions } from "./types.ts";
 
 /** Milliseconds for which a server knows an idempotency key at least (docs/spec/formation-api.md "Idempotency"). */
@@ -16,11 +16,22 @@ const keyKeptFor = 24 * 3_600_000;
 /** Messages of the server that are merged with those of the page: at least the turns since it was last open. */
 const historySize = 100;
 
-const empty: ChatState = { messages: [], status: "ready", error: undefined, sessionId: undefined };
+const empty: ChatState = {
+  messages: [],
+  status: "ready",
+  error: undefined,
+  interrupt: undefined,
+  sessionId: undefined,
+};
 
 const underWay = () =>
   new MuxiError("The message was not sent, because an answer is under way: wait for it or stop it", {
     code: "ANSWER_UNDER_WAY",
+  });
+
+const nothingToAnswer = () =>
+  new MuxiError("Nothing waits for an answer here, or `formation` is no FormationClient, which it needs", {
+    code: "NOTHING_TO_ANSWER",
   });
 
 const unknownFate = () =>
@@ -49,7 +60,8 @@ export const createChat = (options: () => UseChatOptions) => {
   const store = () => createStore(options().storage, options().storageKey ?? "muxi-chat");
 
   const change = (changed: Partial<ChatState>) => {
-    state = { ...state, ...changed };
+    const next = { ...state, ...changed };
+    state = { ...next, interrupt: next.messages.at(-1)?.interrupt };
     for (const watcher of watchers) watcher();
   };
   const save = () => {
@@ -213,6 +225,27 @@ export const createChat = (options: () => UseChatOptions) => {
   const actions: ChatActions = {
     async send(message, more = {}) {
       if (!refuses()) await ask({ ...more, message }, state.messages);
+    },
+    async answer(given) {
+      if (refuses()) return;
+      const { interrupt, sessionId } = state;
+      const { formation } = options();
+      if (!interrupt || sessionId === undefined || !formation.answerRequest) return fail(nothingToAnswer());
+      const { id: interruptId, request_id: requestId } = interrupt;
+      change({ status: "submitted", error: undefined });
+      try {
+        await formation.answerRequest({ ...given, requestId, interruptId });
+      } catch (error) {
+        return fail(error);
+      }
+      const id = `${requestId}:${interruptId}`;
+      pending = { id, requestId, sessionId };
+      change({ messages: settled(state.messages) });
+      if (given.action === "cancel") pending = undefined;
+      save();
+      if (pending)
+        await read(() => formation.resumeChat({ requestId, sessionId, after: 0 }), id, state.messages);
+      else change({ status: "ready" });
     },
     async stop() {
       await stream?.return();

@@ -1,6 +1,9 @@
-import type { ChatPayload, Citation } from "muxi-client";
+import type { ChatPayload, Citation, Interrupt } from "muxi-client";
 import { type Fields, fieldsOf, isObject, parseJson } from "../http/index.ts";
 import { safeStorage } from "../storage/index.ts";
+
+/** What a request waits for before it goes on, with the id of the request. */
+export type PendingInterrupt = Interrupt & { request_id: string };
 
 /** A message of a chat. */
 export interface ChatMessage {
@@ -14,6 +17,8 @@ export interface ChatMessage {
   ui?: Record<string, unknown>[];
   /** Passages of documents that an answer rests on; absent while none are known. */
   citations?: Citation[];
+  /** What its request waits for, until it is answered. */
+  interrupt?: PendingInterrupt;
   /** True while the server has not confirmed a message of the user: it is on its way, or could not be sent. */
   unconfirmed?: true;
 }
@@ -55,13 +60,19 @@ const isRole = (value: unknown): value is ChatMessage["role"] =>
 /** What they say inside is the server's word. */
 const isCitation = (value: unknown): value is Citation => isObject(value);
 
+const isInterrupt = (value: unknown): value is PendingInterrupt => {
+  const { id, request_id } = fieldsOf(value);
+  return typeof id === "string" && typeof request_id === "string";
+};
+
 /** No message unless the value is one: a transcript with a hole is better than a page that does not open. */
 const messagesIn = (value: unknown): ChatMessage[] => {
-  const { id, role, text, ui, citations, unconfirmed } = fieldsOf(value);
+  const { id, role, text, ui, citations, interrupt, unconfirmed } = fieldsOf(value);
   if (typeof id !== "string" || typeof text !== "string" || !isRole(role)) return [];
   const widgets = Array.isArray(ui) && { ui: ui.filter(isObject) };
   const cited = Array.isArray(citations) && { citations: citations.filter(isCitation) };
-  return [{ id, role, text, ...widgets, ...cited, ...(unconfirmed === true && { unconfirmed }) }];
+  const asked = isInterrupt(interrupt) && { interrupt };
+  return [{ id, role, text, ...widgets, ...cited, ...asked, ...(unconfirmed === true && { unconfirmed }) }];
 };
 
 const isSent = (value: unknown): value is SentMessage => {

@@ -19,7 +19,11 @@ export const extend = (message: ChatMessage, event: ChatEvent): ChatMessage => {
     case "ui":
       return { ...message, ui: [...(message.ui ?? []), ...event.ui] };
     case "done":
-      return { ...message, ...citedIn(event.metadata) };
+      return {
+        ...message,
+        ...citedIn(event.metadata),
+        ...(event.interrupt && { interrupt: { ...event.interrupt, request_id: event.request_id } }),
+      };
     // Each comes again with `done`.
     case "citation":
     // These are not part of a message; `onEvent` gets them.
@@ -53,6 +57,10 @@ const isSame = (shown: ChatMessage, { id, role, content, request_id }: Message):
 };
 
 const confirmed = ({ unconfirmed: _, ...message }: ChatMessage): ChatMessage => message;
+
+/** The messages, of which none waits for an answer any more. */
+export const settled = (messages: readonly ChatMessage[]): ChatMessage[] =>
+  messages.map(({ interrupt: _, ...message }) => message);
 
 /** The messages, of which the server now has the one that the request `id` answers. */
 export const confirm = (messages: readonly ChatMessage[], id: string): ChatMessage[] =>

@@ -1,5 +1,5 @@
 import type { ChatEvent, ChatPayload, FormationClient } from "muxi-client";
-import type { ChatMessage, ChatStorage } from "./storage.ts";
+import type { ChatMessage, ChatStorage, PendingInterrupt } from "./storage.ts";
 
 /** State of a chat. `submitted`: the message was sent, and nothing has arrived yet. */
 export type ChatStatus = "ready" | "submitted" | "streaming" | "error";
@@ -15,6 +15,8 @@ export interface ChatState {
    * answer. Undefined again with the next message.
    */
   error: Error | undefined;
+  /** What the last answer waits for: a question or an approval. Undefined when it waits for nothing. */
+  interrupt: PendingInterrupt | undefined;
   /** Session of the chat; undefined until the server has named it. */
   sessionId: string | undefined;
 }
@@ -23,7 +25,7 @@ export interface ChatState {
 export interface UseChatOptions {
   /** Client for one user: `formation.as("user_123")`, or a `ChatClient`, which is smaller. */
   formation: Pick<FormationClient, "chatStream" | "resumeChat"> &
-    Partial<Pick<FormationClient, "getSessionMessages">>;
+    Partial<Pick<FormationClient, "getSessionMessages" | "answerRequest">>;
   /** Where the chat is kept over a reload, such as `sessionStorage`. Default: nowhere. */
   storage?: ChatStorage | undefined;
   /** Name of the chat in the storage. Default `muxi-chat`. */
@@ -34,6 +36,12 @@ export interface UseChatOptions {
   onEvent?: ((event: ChatEvent) => void) | undefined;
 }
 
+/** What is said to what a request waits for. */
+export type InterruptAnswer = Omit<
+  Parameters<FormationClient["answerRequest"]>[0],
+  "requestId" | "interruptId" | "userId"
+>;
+
 /** Actions on a chat. Their promises do not reject: what fails becomes the `error`. */
 export interface ChatActions {
   /**
@@ -41,6 +49,11 @@ export interface ChatActions {
    * `error` says so.
    */
   send(message: string, more?: Omit<ChatPayload, "message">): Promise<void>;
+  /**
+   * Answers what the last answer waits for, and reads on. A message that is sent answers it, too, in words. Needs a
+   * `FormationClient`.
+   */
+  answer(given: InterruptAnswer): Promise<void>;
   /** Stops the answer, on the server too. The text that has arrived stays. */
   stop(): Promise<void>;
   /** Reads an answer that broke off again, from its beginning. */

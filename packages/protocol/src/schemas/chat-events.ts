@@ -253,6 +253,7 @@ export const interruptSchema = named(
         ),
       tool: z
         .object({
+          id: text("Id of the call, as `tool_call` has it; absent from a version before").optional(),
           name: text("Name of the tool, as the model knows it"),
           server: text("MCP server that offers it; absent for a tool of the formation's own").optional(),
           server_tool: text("Its name at that server").optional(),

@@ -47,6 +47,7 @@ const approved = async (
       place,
       schema: tool.definition.parameters,
       tool: {
+        id: call.id,
         name: call.name,
         ...(tool.server !== undefined && { server: tool.server }),
         ...(tool.serverTool !== undefined && { server_tool: tool.serverTool }),

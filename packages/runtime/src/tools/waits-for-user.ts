@@ -15,7 +15,7 @@ export interface Asked {
   /** The calls that the caller of the request is to make. */
   calls?: CallersCall[];
   /** The call that waits for a yes. */
-  tool?: { name: string; server?: string; server_tool?: string; arguments: Record<string, unknown> };
+  tool?: Interrupt["tool"];
   /** The plan that waits for a yes. */
   plan?: Interrupt["plan"];
 }

@@ -1,7 +1,6 @@
-import * as z from "zod";
+import { argumentsIn } from "../../base/arguments.ts";
 import type { Context } from "../../base/context.ts";
 import { CliError } from "../../base/errors.ts";
-import { parseJson } from "../../base/json.ts";
 import { type ChangeOptions, change } from "./change.ts";
 
 /** `muxi requests cancel`: stops a request. */
@@ -20,17 +19,6 @@ export interface AnswerOptions extends ChangeOptions {
   arguments?: string;
   remember?: "session" | "user";
 }
-
-const argumentsSchema = z.record(z.string(), z.unknown());
-
-const argumentsIn = (json: string | undefined): Record<string, unknown> | undefined => {
-  if (json === undefined) return undefined;
-  const { data } = argumentsSchema.safeParse(parseJson(json));
-  if (data) return data;
-  throw new CliError(`--arguments is no JSON object: ${json}`, {
-    hint: `For example: --arguments '{"order": 17}'`,
-  });
-};
 
 /**
  * `muxi requests answer`: answers what a request waits for.

@@ -33,6 +33,13 @@ export interface ChatMessage {
   file?: Attachment | undefined;
 }
 
+/** A call that waits for a yes, and the arguments with which it may be made. */
+export interface ApprovedCall {
+  requestId: string;
+  interruptId: string;
+  editedArgs: Record<string, unknown>;
+}
+
 /** Receives an answer as it arrives. */
 export interface AnswerOutput {
   /** Follows what happens. */
@@ -79,19 +86,12 @@ const noteOf = (event: ChatEvent): string => {
   return `[${type}] ${JSON.stringify(fields)}`;
 };
 
-/**
- * Sends a message and passes on the answer: in chunks, or as a whole with `stream: false`.
- *
- * @param signal Stops the answer, in the formation too.
- */
-export const answer = async (
-  chat: Chat,
-  input: ChatMessage,
+/** Passes on an answer: in chunks, or as a whole with `stream: false`. */
+const passOn = async (
+  { stream, verbose, debug }: Chat,
+  events: ChatStream,
   output: AnswerOutput,
-  signal: AbortSignal,
 ): Promise<ChatResult> => {
-  const { stream, verbose, debug } = chat;
-  const events = ask(chat, input, signal);
   let hasText = false;
   try {
     for await (const event of events) {
@@ -111,4 +111,32 @@ export const answer = async (
     if (!(error instanceof AbortedError)) throw error;
     return { sessionId: events.sessionId, whole: undefined };
   }
+};
+
+/**
+ * Sends a message and passes on the answer.
+ *
+ * @param signal Stops the answer, in the formation too.
+ */
+export const answer = (
+  chat: Chat,
+  input: ChatMessage,
+  output: AnswerOutput,
+  signal: AbortSignal,
+): Promise<ChatResult> => passOn(chat, ask(chat, input, signal), output);
+
+/** Approves a call with other arguments, and passes on what comes of it. */
+export const approve = async (
+  chat: Chat & { sessionId: string },
+  call: ApprovedCall,
+  output: AnswerOutput,
+  signal: AbortSignal,
+): Promise<ChatResult> => {
+  const { formation, sessionId } = chat;
+  await formation.requests.answer({ ...call, action: "approve" });
+  return passOn(
+    chat,
+    formation.requests.stream({ sessionId, requestId: call.requestId }, { signal }),
+    output,
+  );
 };
