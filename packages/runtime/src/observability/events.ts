@@ -5,17 +5,32 @@ export type Level = "debug" | "info" | "warn" | "error";
 
 /** The names of all events of a formation (docs/spec/formation-api.md "Log stream"). */
 export const eventNames = [
+  "clarification.request.sent",
+  "clarification.response.received",
   "model.completed",
   "model.failed",
+  "overlord.workflow.cancelled",
+  "overlord.workflow.started",
   "request.cancelled",
   "request.completed",
   "request.denied.auth",
   "request.failed",
   "request.processing",
+  "request.queued.async",
+  "request.steered",
+  "sop.executed",
+  "sop.matched",
   "tool.completed",
   "tool.failed",
   "user.deleted",
+  "workflow.approval.received",
   "workflow.compensation.needed",
+  "workflow.execution.completed",
+  "workflow.execution.failed",
+  "workflow.execution.started",
+  "workflow.replanning.completed",
+  "workflow.task.assigned",
+  "workflow.task.completed",
 ] as const;
 
 export type EventName = (typeof eventNames)[number];

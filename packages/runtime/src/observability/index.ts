@@ -1,6 +1,6 @@
 /** Events for operators: log destinations, the log stream, OpenTelemetry. */
 export { addConfigured, streamId } from "./configured.ts";
-export { eventNames, type Observe } from "./events.ts";
+export { type EventName, eventNames, type Level, type Observe } from "./events.ts";
 export { createLogFeed, type LogFeed } from "./log-feed.ts";
 export { createObservability } from "./observability.ts";
 export { otlpSettings } from "./otlp-settings.ts";

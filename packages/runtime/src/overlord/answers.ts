@@ -11,6 +11,7 @@ import type { OverlordParts } from "./parts.ts";
 import { notAsked } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import type { Turn } from "./turn.ts";
+import { observeAnswer } from "./work-events.ts";
 
 /** An answer to what a request waits for, by the id of that (docs/spec/formation-api.md "Answering a request"). */
 export interface RequestAnswer {
@@ -73,7 +74,7 @@ const resultsOf = (
 };
 
 export const createAnswers = (
-  parts: Pick<OverlordParts, "formationId" | "store" | "register" | "queue" | "clock">,
+  parts: Pick<OverlordParts, "formationId" | "store" | "register" | "queue" | "telemetry" | "clock">,
   intake: Intake,
 ): Answers => {
   const { formationId, register, queue } = parts;
@@ -127,6 +128,7 @@ export const createAnswers = (
   ): Promise<StoredRequest> => {
     const intaken = await intake.goOnIn(asking, given);
     if (intaken instanceof ApiError) throw intaken;
+    observeAnswer(parts.telemetry.observe, asking, questionOf(asking).interrupt, given.answer.action);
     queue.announce();
     return (await requests.get(formationId, asking.id)) ?? asking;
   };

@@ -13,6 +13,7 @@ import type { Prepared } from "./prepare.ts";
 import { interrupted, taken, unavailable } from "./reasons.ts";
 import type { Run } from "./run.ts";
 import { inputOf } from "./turn.ts";
+import { observeQuestion } from "./work-events.ts";
 
 /** An answer with the passages that it rests on. */
 export interface CitedAnswer extends Omit<AgentAnswer, "given"> {
@@ -235,6 +236,7 @@ export const createEndings = (
       });
       if (!stored) throw taken;
       run.complete(done, outcome.endedAt);
+      if (interrupt) observeQuestion(observe, run.identity, agent.id, interrupt);
       // What goes on in its journal counts all its tokens at its end.
       tell("completed", active, prepared, waitsFor ? undefined : model, {});
     },

@@ -20,6 +20,7 @@ import { createAgentRouter } from "./routing.ts";
 import type { Run } from "./run.ts";
 import { knownRequest } from "./runs.ts";
 import type { Turn } from "./turn.ts";
+import { observeAnswer } from "./work-events.ts";
 
 export interface Overlord extends Queued {
   /** Answers what a request waits for, by its id. */
@@ -123,6 +124,13 @@ export const createOverlord = (given: OverlordParts): Overlord => {
   const announce = (turn: Turn, sessionId: string, isBehind: boolean) => {
     const place = { userId: turn.userId, sessionId };
     const onBusy = intake.onBusyOf(turn);
+    telemetry.observe({
+      event: "request.queued.async",
+      level: "info",
+      ...place,
+      requestId: turn.requestId,
+      data: { on_busy: onBusy, is_behind: isBehind },
+    });
     if (onBusy === "steer") runs.steer(turn.userId, sessionId);
     if (isBehind && onBusy !== "enqueue") queue.heed();
     announceAfter(place);
@@ -193,6 +201,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
       return followed(turn, sessionId, intaken);
     }
     run.isStored = true;
+    if (awaits) observeAnswer(telemetry.observe, awaits, questionOf(awaits).interrupt, "answer");
     void answering.answer(active, prepared, early);
     return run;
   };

@@ -113,8 +113,17 @@ export const createSteering = (
       if (!heard) return texts;
       active.heard.add(heard.requestId);
       texts.push(heard.text);
-      if (!taken || !settings.progress) continue;
+      if (!taken) continue;
       const { requestId, sessionId, userId } = run.identity;
+      parts.telemetry.observe({
+        event: "request.steered",
+        level: "info",
+        ...run.identity,
+        requestId: heard.requestId,
+        agentId: prepared.agent.id,
+        data: { answered_by: requestId },
+      });
+      if (!settings.progress) continue;
       const ids = { session_id: sessionId, request_id: requestId, user_id: userId };
       run.log.append({ type: "progress", ...ids, stage: "steered", timestamp: now() / 1000 });
     }

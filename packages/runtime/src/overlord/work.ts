@@ -13,6 +13,7 @@ import type { PreparationParts, Prepared } from "./prepare.ts";
 import type { PromptSection } from "./prompt.ts";
 import { createReplanning } from "./replanning.ts";
 import { createTaskWork, type Watched } from "./task-work.ts";
+import { createWorkEvents, type WorkEvents } from "./work-events.ts";
 import { planStep, type WorkPlan } from "./work-plan.ts";
 import { createWorkReport } from "./work-report.ts";
 
@@ -124,11 +125,15 @@ export const createWork = (
       return result && result.state !== "completed" ? `Not done: ${title}. ${result.reason}` : [];
     });
 
-  return async (active, prepared, begun, answerFrom) => {
+  const answerByTasks = async (
+    events: WorkEvents,
+    ...[active, prepared, begun, answerFrom]: Parameters<Work>
+  ): Promise<AgentAnswer> => {
     const { run, turn, owner, journal } = active;
     const report = createWorkReport({ run, plan: begun, isShown: settings.progress, now });
     // From now on another process goes on with it when this one ends.
     if (!active.isAsync) await toBackground(parts, active, active.webhookUrl);
+    if (!journal.has(planStep)) events.started();
     await journal.step(planStep, async () => begun);
     const { procedure } = begun;
     if (procedure) {
@@ -160,20 +165,26 @@ export const createWork = (
               asker: { ...owner, sessionId: run.identity.sessionId },
               usual: prepared.agent,
               mayAsk,
-              watch: (agent: AgentDefinition, watched: Watched) =>
-                parts.telemetry.watch(
+              watch(agent: AgentDefinition, watched: Watched) {
+                events.assigned(task, agent.id);
+                return parts.telemetry.watch(
                   { ...run.identity, agentId: agent.id, caller: turn.caller, questions: turn.questions },
                   watched,
-                ),
+                );
+              },
               sections,
               onUsage: (usage: Usage) => count(`${plan.id}/${task.id}`, usage),
             };
             return perform(task, assignment, signal, within);
           },
-          onBegin: report.begun,
+          onBegin(task) {
+            events.begun(task);
+            report.begun(task);
+          },
           onEnd(task, result) {
             // What was stopped has spent what it has told.
             if (result.state !== "skipped" || !result.blocks) count(`${plan.id}/${task.id}`, result.usage);
+            events.taskEnded(task, result);
             report.ended(task, result);
           },
         },
@@ -187,6 +198,7 @@ export const createWork = (
       if (!next) break;
       count(`replan:${attempt}`, next.usage);
       report.replanned(next.plan, next.kept.size, attempt);
+      events.replanned(next.plan, attempt);
       plan = next.plan;
       ({ results, questions } = await carryOut(plan, next.kept, journal.part(`replan:${attempt}`)));
     }
@@ -241,5 +253,18 @@ export const createWork = (
     };
     const answer = await answerFrom([section], reader.given);
     return { ...answer, work };
+  };
+
+  return async (active, ...how) => {
+    const [, plan] = how;
+    const events = createWorkEvents(parts, active, plan);
+    try {
+      const answer = await answerByTasks(events, active, ...how);
+      events.ended(answer.work);
+      return answer;
+    } catch (error) {
+      events.broken(error);
+      throw error;
+    }
   };
 };

@@ -25,7 +25,7 @@ const usageOf = (usage: Readonly<Record<string, unknown>>): Attributes => ({
 
 /** An operation of the GenAI semantic conventions. */
 interface Operation {
-  subject: "request" | "tool" | "model";
+  subject: "request" | "tool" | "model" | "workflow";
   name: string;
   kind: (typeof kinds)[keyof typeof kinds];
   /** Those that a metric may have too: their values are few. */
@@ -39,7 +39,8 @@ export const operationOf = (
   { event, agentId, sessionId, data = {} }: ObservedEvent,
   agents: ReadonlyMap<string, string>,
 ): Operation | undefined => {
-  const [subject, outcome] = event.split(".");
+  const [subject, ...rest] = event.split(".");
+  const outcome = rest.at(-1);
   if (outcome !== "completed" && outcome !== "failed" && outcome !== "cancelled") return undefined;
   const agentName = agentId === undefined ? undefined : (agents.get(agentId) ?? agentId);
   const error = outcome === "completed" ? undefined : (text(data.error_type) ?? text(data.code) ?? outcome);
@@ -86,6 +87,27 @@ export const operationOf = (
           ...usageOf(data),
           "gen_ai.response.finish_reasons": reason === undefined ? undefined : [reason],
           "gen_ai.response.time_to_first_chunk": firstPart === undefined ? undefined : firstPart / 1000,
+        },
+      };
+    }
+    case "workflow": {
+      const isTask = text(data.task_id) !== undefined;
+      const operation = isTask ? "invoke_agent" : "invoke_workflow";
+      const failure = data.success === false ? text(data.status) : error;
+      return {
+        subject,
+        name: [operation, isTask && agentName].filter(Boolean).join(" "),
+        kind: kinds.internal,
+        common: {
+          ...shared,
+          "error.type": failure,
+          "gen_ai.operation.name": operation,
+          "gen_ai.agent.name": agentName,
+        },
+        own: {
+          ...conversation,
+          "muxi.workflow.id": text(data.workflow_id),
+          "muxi.task.id": text(data.task_id),
         },
       };
     }
