@@ -72,10 +72,13 @@ export const createBufferRepository = (
       ${userId === undefined ? sql`` : sql`and user_id = ${userId}`}
       ${sessionId === undefined ? sql`` : sql`and id = ${sessionId}`}`;
     const lockRows: Statement = { text: db.dialect.lockRows, values: [] };
-    const [, , , , messages, , cleared] = await db.write([
+    const before = [
       // Waits for transactions that are adding messages to these sessions, and keeps new ones from doing so.
       sql`select count(*) from (select seq from session where ${sessions} order by seq ${lockRows}) as locked`,
       ...forgettingSummaries(sql`select seq from session where ${sessions}`),
+    ];
+    const results = await db.write([
+      ...before,
       {
         ...sql`delete from message where session_seq in (select seq from session where ${sessions})`,
         onCommit: () => unlearned.deleted(userId === undefined ? undefined : { formationId, userId }),
@@ -87,6 +90,6 @@ export const createBufferRepository = (
       sql`delete from session where ${sessions}
         and not exists (select 1 from message where session_seq = session.seq)`,
     ]);
-    return { messages: messages?.changes ?? 0, sessions: cleared?.changes ?? 0 };
+    return { messages: results[before.length]?.changes ?? 0, sessions: results.at(-1)?.changes ?? 0 };
   },
 });
