@@ -339,6 +339,18 @@ describe("a task of a plan that fails", () => {
     expect(again.work.filter((text) => text.startsWith("do "))).toEqual([]);
   });
 
+  test("gets none of a planner that takes too long", async () => {
+    const never = hold();
+    onTestFinished(never.release);
+    const { api, planner } = await open({
+      plans: [diamond, { before: never.held }],
+      agents: (asked) => (asked === "Do b" ? tooMany : { text: [`${asked} done`] }),
+      workflow: replanning(", replan_timeout_seconds: 0.05"),
+    });
+    expect((await chat(api, request)).data.message.metadata.workflow_status).toBe("partial");
+    expect(planner).toHaveLength(2);
+  });
+
   test("for the want of a permission gets none", async () => {
     const { api, planner } = await open({
       plans: [diamond, detour],

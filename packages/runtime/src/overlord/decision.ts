@@ -16,12 +16,12 @@ const beside = new Set(
 
 /** The plainest words for no, and those that may stand beside them. */
 const no = new Set(
-  "no nope nah reject rejected cancel stop don t nein nicht abbrechen stopp non annuler annulez cancelar cancela nao annulla ferma".split(
+  "no nope nah reject rejected cancel stop nein abbrechen stopp non annuler annulez cancelar cancela nao annulla ferma".split(
     " ",
   ),
 );
 const besideNo = new Set(
-  "thanks thank you please do it that this danke bitte das merci s il vous plait gracias por favor obrigado obrigada grazie per favore".split(
+  "thanks thank you please danke bitte merci s il vous plait gracias por favor obrigado obrigada grazie per favore".split(
     " ",
   ),
 );

@@ -2,7 +2,7 @@ import type { AgentDefinition } from "@muxi/formation";
 import type { Usage } from "@muxi/protocol";
 import * as z from "zod";
 import { objectWithin } from "../base/index.ts";
-import { type Model, type ModelMessage, textFrom } from "../models/index.ts";
+import { type Model, ModelError, type ModelMessage, textFrom } from "../models/index.ts";
 import {
   type Decomposition,
   mostTasks,
@@ -38,7 +38,7 @@ export interface PlanRequest {
 interface Asking {
   signal: AbortSignal;
   onUsage: (usage: Usage) => void;
-  /** Milliseconds. */
+  /** Milliseconds for all calls together. */
   time?: number;
 }
 
@@ -160,8 +160,15 @@ export const createPlanner = (agents: readonly AgentDefinition[], model: Model):
     jsonSchema: Record<string, unknown>,
     asking: Asking & { time: number },
   ) => {
-    const text = await textFrom(model, { messages, settings: { temperature: 0, jsonSchema } }, asking);
-    return { text, object: objectWithin(text) };
+    try {
+      const text = await textFrom(model, { messages, settings: { temperature: 0, jsonSchema } }, asking);
+      return { text, object: objectWithin(text) };
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+      throw new ModelError("LLM_TIMEOUT", `${model.id} took longer than ${asking.time / 1000} s`, {
+        cause: error,
+      });
+    }
   };
 
   const askShortly = async (
@@ -192,9 +199,10 @@ export const createPlanner = (agents: readonly AgentDefinition[], model: Model):
 
     async decompose(request, asking) {
       const known = { agents: ids, done: request.failed?.kept ?? new Set<string>() };
-      const limited = { time: planTime, ...asking };
+      const { time = planTime } = asking;
+      const end = performance.now() + time;
       const messages: ModelMessage[] = [system, { role: "user", content: inputOf(request) }];
-      const first = await ask(messages, planSchema, limited);
+      const first = await ask(messages, planSchema, { ...asking, time });
       const plan = readDecomposition(first.object, known);
       if (typeof plan !== "string") return plan;
       const repair = `This plan cannot be carried out: ${plan}. Give the whole plan again, without that mistake.`;
@@ -203,7 +211,8 @@ export const createPlanner = (agents: readonly AgentDefinition[], model: Model):
         { role: "assistant", content: first.text.trim() === "" ? "{}" : first.text },
         { role: "user", content: repair },
       ];
-      return readDecomposition((await ask(again, planSchema, limited)).object, known);
+      const left = Math.max(1, end - performance.now());
+      return readDecomposition((await ask(again, planSchema, { ...asking, time: left })).object, known);
     },
 
     async understand(plan, reply, asking) {
