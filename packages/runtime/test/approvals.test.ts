@@ -3,6 +3,7 @@ import { untilExpected } from "../../../test/until.ts";
 import {
   type Api,
   collect,
+  hold,
   manifest,
   startFormation,
   textOf,
@@ -19,15 +20,17 @@ interface Opening {
   /** Rules of the server, and of the agent. */
   approval?: string;
   ofAgent?: string;
+  /** Waited for before the ledger answers. */
+  before?: () => Promise<unknown>;
   /** What the model wants to note. */
   entry?: string;
 }
 
 /** A formation whose model wants to note what it is told, and answers with what came of that. */
-const open = async ({ approval = "always", ofAgent = "never", entry = "17" }: Opening = {}) => {
+const open = async ({ approval = "always", ofAgent = "never", entry = "17", before }: Opening = {}) => {
   const models = await startModelServer();
   onTestFinished(() => models.close());
-  const ledger = await startLedger();
+  const ledger = await startLedger(before);
   models.defaultReply = ({ body }) => {
     // biome-ignore lint/suspicious/noExplicitAny: a test looks wherever it likes into a request
     const { messages } = body as any;
@@ -146,6 +149,18 @@ describe("a call that needs approval", () => {
       expect(ledger.calls).toEqual(["17"]);
     },
   );
+
+  test("is not made again when its process ended while it was under way, and the model reads that", async () => {
+    const stuck = hold();
+    const { api, ledger, start } = await open({ before: () => stuck.held });
+    const { id, interrupt } = await ask(api);
+    await answer(api, id, { interrupt_id: interrupt, action: "approve" });
+    await untilExpected("the call is under way", () => expect(ledger.calls).toEqual(["17"]));
+    await api.runtime.close(0);
+    stuck.release();
+    expect((await resultOf(await start(), id)).result).toContain("whether it was carried out is not known");
+    expect(ledger.calls).toEqual(["17"]);
+  });
 
   test("is made with other arguments when they are given", async () => {
     const { api, ledger } = await open();
