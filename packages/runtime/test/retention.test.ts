@@ -236,7 +236,7 @@ test("memories that have expired are deleted with what they said before and thei
       memory(place, `A ladder is in the ${place}`, index === 0 ? null : firstDay + index),
     ),
   );
-  await synopses.put(owner, { part: "identity", text: "Owns ladders", madeAt: firstDay });
+  await synopses.put(owner, { part: "identity", text: "Owns ladders", madeAt: firstDay }, []);
   expect(await memories.forget("f", firstDay, 10)).toBe(0);
   expect(await synopses.of(owner)).toHaveLength(1);
   expect(await memories.forget("f", firstDay + 2, 1)).toBe(1);

@@ -336,10 +336,10 @@ test("an agent gets as many tools as its model takes; what is left out is named 
     ...files,
     "formation.afs": `${manifest}llm: { models: [{ text: openai/gpt-4o, api_key: sk-test }] }\n`,
   });
-  expect(names).toHaveLength(124);
+  expect(names).toHaveLength(123);
   expect(warnings).toHaveLength(1);
-  expect(warnings[0]).toContain("26 of plums are left out");
-  expect(warnings[0]).toContain('{"server":"plums","tools":24,"left_out":26}');
+  expect(warnings[0]).toContain("27 of plums are left out");
+  expect(warnings[0]).toContain('{"server":"plums","tools":23,"left_out":27}');
   const other = await openTools({
     ...files,
     "formation.afs": `${manifest}llm: { models: [{ text: anthropic/claude-sonnet-4, api_key: sk-test }] }\n`,

@@ -2,3 +2,4 @@
 export type { Asking, ItemStatus, MemoryEntries, TracedMemory } from "./entries.ts";
 export type { Memory } from "./memory.ts";
 export { openMemory } from "./open.ts";
+export type { Forgettable, OwnMemories } from "./own-memories.ts";

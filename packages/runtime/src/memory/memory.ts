@@ -13,6 +13,7 @@ import {
 import { wordsOf, wordsToFind } from "../text/index.ts";
 import { asksForEarlier } from "./earlier.ts";
 import type { EndedTurn, Learner } from "./learner.ts";
+import type { OwnMemories } from "./own-memories.ts";
 import type { MemorySearch } from "./search.ts";
 import { isSensitive } from "./sensitive.ts";
 import type { SessionSummaries, WindowPlace } from "./session-summaries.ts";
@@ -44,6 +45,8 @@ export interface Recollection {
 
 /** What a formation remembers and knows. */
 export interface Memory {
+  /** What a user may list and have forgotten in a chat; undefined where nothing is remembered. */
+  own: OwnMemories | undefined;
   recall(request: RecallRequest): Promise<Recollection>;
   /**
    * Passages of an agent's documents that are relevant to a message, best first.
@@ -162,6 +165,7 @@ const withHistory = async (
 
 export const createMemory = (deps: {
   longTerm: LongTermMemory | undefined;
+  own: OwnMemories | undefined;
   knowledge: Knowledge;
 }): Memory => {
   const { longTerm, knowledge } = deps;
@@ -169,6 +173,7 @@ export const createMemory = (deps: {
   /** Sessions whose turn under way is the last one before their window is full. */
   const nearlyFull = new Set<string>();
   return {
+    own: deps.own,
     async recall({ owner, message, inContext, window, ...turn }) {
       if (!longTerm) return { synopsis: "", summary: "", remembered: [], learned: [] };
       const text = message.trim();

@@ -8,6 +8,7 @@ import type { Store } from "../store/index.ts";
 import { createMemoryEntries, type MemoryEntries, noMemoryEntries } from "./entries.ts";
 import { createModelLearner, createRuleLearner, type Learner, nothingLearned } from "./learner.ts";
 import { createMemory, type Memory } from "./memory.ts";
+import { createOwnMemories } from "./own-memories.ts";
 import { startReindexing } from "./reindex.ts";
 import { summariseByRules } from "./rule-summary.ts";
 import { createMemorySearch } from "./search.ts";
@@ -21,7 +22,14 @@ export interface MemoryDeps {
   formation: Formation;
   store: Pick<
     Store,
-    "ingestions" | "lessons" | "memories" | "retentionTurns" | "summaries" | "synopses" | "vectors"
+    | "forgetting"
+    | "ingestions"
+    | "lessons"
+    | "memories"
+    | "retentionTurns"
+    | "summaries"
+    | "synopses"
+    | "vectors"
   >;
   knowledge: Knowledge;
   embedders: Embedders;
@@ -67,7 +75,10 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
   const { formation, store, knowledge, http, env, now, log } = deps;
   const { persistent } = formation.manifest.memory;
   if (!persistent.enabled) {
-    return { memory: createMemory({ longTerm: undefined, knowledge }), entries: noMemoryEntries };
+    return {
+      memory: createMemory({ longTerm: undefined, own: undefined, knowledge }),
+      entries: noMemoryEntries,
+    };
   }
   const { memories } = store;
   const vectors = openVectors(deps);
@@ -133,6 +144,7 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
         summaries,
         background: [reindexing, ...(upkeep ? [upkeep] : [])],
       },
+      own: createOwnMemories({ memories, forgetting: store.forgetting, search, now }),
       knowledge,
     }),
     entries: createMemoryEntries({

@@ -86,7 +86,11 @@ export const createSynopses = (deps: {
       },
       { time: modelTimeout, signal },
     );
-    await synopses.put(owner, { part, text: text.trim().slice(0, longestSynopsis), madeAt: now() });
+    await synopses.put(
+      owner,
+      { part, text: text.trim().slice(0, longestSynopsis), madeAt: now() },
+      facts.map(({ seq }) => Number(seq)),
+    );
   };
 
   /** @returns When it may be rewritten at the earliest, in Unix milliseconds, if that is not now. */

@@ -3,6 +3,7 @@ import { ApiError } from "@muxi/protocol";
 import { modelMessage } from "../attachments/index.ts";
 import { builtInModelId, type Model, type ModelRequest } from "../models/index.ts";
 import type { Owner, Statement } from "../store/index.ts";
+import { memoryOrderIn, speaksOfMemory } from "../text/index.ts";
 import { askUser, callersTools, type Tool } from "../tools/index.ts";
 import type { RequestBudget } from "./budget.ts";
 import { questionRules } from "./clarification.ts";
@@ -10,6 +11,7 @@ import { agentByScore } from "./fitting.ts";
 import { type Form, formatInstruction, formOf } from "./format.ts";
 import { type CitationMode, citingIn, firstGiven, forModel, type GivenPassage } from "./given-passages.ts";
 import { type HistoryMessage, keptAtNextSlide, turnsInWindow, windowOf } from "./history.ts";
+import { memoryTools } from "./memory-tools.ts";
 import type { OverlordParts } from "./parts.ts";
 import type { Planner } from "./planner.ts";
 import type { Applied } from "./procedures.ts";
@@ -108,6 +110,8 @@ export const prepareTurn = async (
 ): Promise<Prepared> => {
   const { settings, store, models, memory } = parts;
   const { requestId, message, attachments } = turn;
+  // Not for what triggers and jobs say: nobody is there who could want it.
+  const isOfMemory = isLearnedFrom(turn) && speaksOfMemory(message);
   const mostTurns = turnsInWindow(settings.turnsInContext, turns);
   // A turn is two messages; messages that wait for their answers are in between.
   const interrupts = until !== undefined && turn.onBusy === "interrupt";
@@ -147,7 +151,7 @@ export const prepareTurn = async (
         slidesTo: settings.flushFrom && keptAtNextSlide(settings.turnsInContext, turns, settings.flushFrom),
       },
       inContext: new Set(history.map(({ content }) => content)),
-      learns: isLearnedFrom(turn),
+      learns: isLearnedFrom(turn) && !(isOfMemory && memoryOrderIn(message)),
     }),
   ]);
   const plan = begun ?? (applied && "plan" in applied ? applied.plan : undefined);
@@ -171,7 +175,9 @@ export const prepareTurn = async (
   if (form.schema && model.id === builtInModelId) throw noModelForSchemas();
 
   const budget = parts.tools.newBudget();
-  const offered = (await parts.tools.of(agent, { ...owner, sessionId }, budget)) ?? [];
+  const ofServers = (await parts.tools.of(agent, { ...owner, sessionId }, budget)) ?? [];
+  const offered =
+    memory.own && isOfMemory ? [...ofServers, ...memoryTools(memory.own, owner, requestId)] : ofServers;
   const questions = questionRules(turn, settings.clarification);
   const own = questions.mayAsk ? offered : offered.filter((tool) => tool !== askUser);
   const tools = turn.tools ? [...own, ...callersTools(turn.tools, own)] : own;

@@ -20,6 +20,7 @@ export {
   createDeliveryRepository,
   type DeliveryRepository,
 } from "./deliveries.ts";
+export type { ForgettingRepository, Forgotten, Remembered } from "./forgetting.ts";
 export type { HealthCheck } from "./health.ts";
 export type { IngestionRepository } from "./ingestions.ts";
 export type { JobStatus, StoredJob } from "./job-rows.ts";

@@ -57,7 +57,8 @@ export interface LessonRepository {
   /**
    * Deletes lessons and stores what was learned, in one transaction.
    *
-   * @returns False when somebody else has leased or deleted them all meanwhile: then nothing is stored.
+   * @returns False when somebody else has leased or deleted one of them meanwhile: then nothing is stored, and what was learned
+   * of the others is learned anew.
    */
   finish(lessons: readonly Lesson[], learned: readonly Statement[]): Promise<boolean>;
   /** Releases leases; the lessons may be leased again at `due`. */
@@ -98,6 +99,8 @@ const turnIn = (
     answer: answers.at(-1)?.content ?? null,
   };
 };
+
+const literal = (text: string): Statement => ({ text, values: [] });
 
 export const createLessonRepository = (db: Database, unlearned: Unlearned): LessonRepository => {
   const listed = (values: readonly string[]) => textRows(db.dialect, [...new Set(values)]);
@@ -195,7 +198,9 @@ export const createLessonRepository = (db: Database, unlearned: Unlearned): Less
     unlearned: unlearned.of,
 
     async finish(lessons, learned) {
-      const deleting = sql`delete from lesson where ${leased(lessons)}`;
+      const locked = sql`select seq from lesson where ${leased(lessons)} order by seq ${literal(db.dialect.lockRows)}`;
+      const deleting = sql`delete from lesson where ${leased(lessons)}
+        and (select count(*) from (${locked}) as locked) = ${lessons.length}`;
       const onCommit = () => {
         for (const { owner } of lessons) unlearned.deleted(owner);
       };

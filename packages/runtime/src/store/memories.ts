@@ -55,7 +55,7 @@ export interface MemoryRepository extends Pick<MemoryFinder, "matches" | "candid
     owner: Owner,
     collections: { in: readonly string[] } | { notIn: readonly string[] },
     page: { limit: number; now: number },
-  ): Promise<{ content: string; updatedAt: number }[]>;
+  ): Promise<{ seq: number; content: string; updatedAt: number }[]>;
 }
 
 /** @param mostOfUser Most memories of a user; without a number, any. */
@@ -230,7 +230,7 @@ export const createMemoryRepository = (db: Database, mostOfUser?: number): Memor
 
     facts: (owner, collections, { limit, now }) =>
       db.read(
-        sql`select content, updated_at as "updatedAt" from memory
+        sql`select seq, content, updated_at as "updatedAt" from memory
           where space = ${userSpace(owner)} and ${isAlive(now)} and collection ${
             "in" in collections ? sql`in ${texts(collections.in)}` : sql`not in ${texts(collections.notIn)}`
           }

@@ -4,6 +4,7 @@ import { type BufferRepository, createBufferRepository } from "./buffers.ts";
 import { type CredentialRepository, createCredentialRepository } from "./credentials.ts";
 import type { Database } from "./database/index.ts";
 import { createDeliveryRepository, type DeliveryRepository } from "./deliveries.ts";
+import { createForgettingRepository, type ForgettingRepository } from "./forgetting.ts";
 import { createHealthCheck, type HealthCheck } from "./health.ts";
 import { createIngestionRepository, type IngestionRepository } from "./ingestions.ts";
 import { createJobRepository, type JobRepository } from "./jobs.ts";
@@ -14,7 +15,7 @@ import { createLessonRepository, type LessonRepository } from "./lessons.ts";
 import { createMemoryRepository, type MemoryRepository } from "./memories.ts";
 import { createRequestRepository, type RequestRepository } from "./requests.ts";
 import { createRetentionTurns, type RetentionTurns } from "./retention-turns.ts";
-import { createSessionRepository, type SessionRepository } from "./sessions.ts";
+import { createSessionRepository, type Owner, type SessionRepository } from "./sessions.ts";
 import { createSummaryRepository, type SummaryRepository } from "./summaries.ts";
 import { createSynopsisRepository, type SynopsisRepository } from "./synopses.ts";
 import { createUnlearned } from "./unlearned.ts";
@@ -32,6 +33,7 @@ export interface Store extends Pick<Database, "hints" | "now" | "write" | "close
   readonly buffers: BufferRepository;
   readonly credentials: CredentialRepository;
   readonly deliveries: DeliveryRepository;
+  readonly forgetting: ForgettingRepository;
   readonly ingestions: IngestionRepository;
   readonly jobs: JobRepository;
   readonly knowledge: KnowledgeRepository;
@@ -53,6 +55,11 @@ export interface Store extends Pick<Database, "hints" | "now" | "write" | "close
 export const createStore = (database: Database, limits: { memoriesOfUser?: number } = {}): Store => {
   const unlearned = createUnlearned(database);
   const memories = createMemoryRepository(database, limits.memoriesOfUser);
+  /** What is kept in this process of a user's memories and messages. */
+  const dropped = (owner: Owner) => {
+    unlearned.deleted(owner);
+    memories.dropped(owner);
+  };
   return {
     isShared: database.dialect.engine === "postgres",
     hints: database.hints,
@@ -65,6 +72,7 @@ export const createStore = (database: Database, limits: { memoriesOfUser?: numbe
     buffers: createBufferRepository(database, unlearned),
     credentials: createCredentialRepository(database),
     deliveries: createDeliveryRepository(database),
+    forgetting: createForgettingRepository(database, dropped),
     ingestions: createIngestionRepository(database),
     jobs: createJobRepository(database),
     knowledge: createKnowledgeRepository(database),
@@ -77,10 +85,7 @@ export const createStore = (database: Database, limits: { memoriesOfUser?: numbe
     sessions: createSessionRepository(database, unlearned.deleted),
     summaries: createSummaryRepository(database),
     synopses: createSynopsisRepository(database),
-    userData: createUserDataRepository(database, (owner) => {
-      unlearned.deleted(owner);
-      memories.dropped(owner);
-    }),
+    userData: createUserDataRepository(database, dropped),
     users: createUserRepository(database),
     vectors: createVectorRepository(database),
   };

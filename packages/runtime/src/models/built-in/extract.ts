@@ -1,5 +1,5 @@
-import { statedFact, wordsOf } from "../../text/index.ts";
-import type { ModelRequest, Passage, ToolCall } from "../interface/index.ts";
+import { memoryOrderIn, statedFact, wordsOf } from "../../text/index.ts";
+import type { ModelRequest, Passage, ToolCall, ToolDefinition } from "../interface/index.ts";
 import { plainText } from "../interface/index.ts";
 import { isFact, toSecondPerson } from "./facts.ts";
 import { quote } from "./quote.ts";
@@ -50,6 +50,17 @@ const passagesOfTask = (texts: readonly string[]): Passage[] =>
       : [{ kind: "knowledge" as const, source: text.slice(0, end), text: text.slice(end + 2) }];
   });
 
+/** The call for what a message orders about memories, where there is a tool for it. */
+const memoryCall = (message: string, tools: ToolDefinition[], id: string): ExtractiveReply | undefined => {
+  const order = memoryOrderIn(message);
+  const name = order && `${order.order}_memories`;
+  if (!order || !tools.some((tool) => tool.name === name)) return undefined;
+  const { order: verb, ...args } = order;
+  return { text: "", toolCall: { id, name: `${verb}_memories`, arguments: JSON.stringify(args) } };
+};
+
+const withoutIds = (text: string): string => text.slice(0, longestResult).replaceAll(/ \[mem_[\w-]+\]/g, "");
+
 /** Share of a question's words that a text contains. */
 const coverage = (question: ReadonlySet<string>, text: string): number => {
   const words = new Set(wordsOf(text));
@@ -69,6 +80,7 @@ const bestFact = (words: ReadonlySet<string>, facts: string[]): { fact: string; 
 /** The reply of the built-in model: by rule if the message is an order, a greeting or a fact, else a quotation. */
 export const answerFrom = ({ messages, tools = [], toolChoice, context }: ModelRequest): ExtractiveReply => {
   const last = messages.at(-1);
+  if (last?.role === "tool" && last.name.endsWith("_memories")) return { text: withoutIds(last.content) };
   const called = messages.flatMap((each) => (each.role === "assistant" ? (each.toolCalls ?? []) : []));
   const callId = `call_${called.length + 1}`;
   const { tools: named = [], texts = [] } = context?.task ?? {};
@@ -86,6 +98,8 @@ export const answerFrom = ({ messages, tools = [], toolChoice, context }: ModelR
   const message = said.pop() ?? "";
   const order = orderedCall(message, tools, callId);
   if (order) return replyOf(order);
+  const ofMemory = memoryCall(message, tools, callId);
+  if (ofMemory) return ofMemory;
   if (greeting.test(message)) return { text: `Hello. ${introduction}` };
   if (aboutItself.test(message)) return { text: introduction };
   const stated = statedFact(message);
