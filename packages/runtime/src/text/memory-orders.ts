@@ -28,12 +28,15 @@ const whatIsKnown =
 
 const mostLooked = 400;
 
+/** What stands at the end of a sentence says nothing. */
+const withoutEnd = (text: string): string => {
+  let end = text.length;
+  while (end > 0 && " .!?".includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+};
+
 export const memoryOrderIn = (message: string): MemoryOrder | undefined => {
-  const text = message
-    .trim()
-    .slice(0, mostLooked)
-    .replace(politeness, "")
-    .replace(/[\s.!?]+$/, "");
+  const text = withoutEnd(message.trim().slice(0, mostLooked).replace(politeness, ""));
   if (whatIsKnown.test(text)) return { order: "list" };
   const verb = forgetting.exec(text)?.[0];
   if (verb === undefined) return undefined;
