@@ -112,8 +112,6 @@ export interface SessionMethods {
 
 const ofUser = { key: "client", user: "required" } as const satisfies Access;
 
-const queuePath = "/sessions/{sessionId}/queue";
-
 export const createSessions = (): SessionMethods => ({
   list: pagedEndpoint(
     "getSessions",
@@ -137,9 +135,15 @@ export const createSessions = (): SessionMethods => ({
   restore: endpoint("restoreSession", "POST", "/sessions/{sessionId}/restore", ofUser, {
     messages: true,
   }),
-  queue: endpoint("getSessionQueue", "GET", queuePath, ofUser, {}),
-  updateQueued: endpoint("updateQueuedMessage", "PATCH", `${queuePath}/{requestId}`, ofUser, {
+  queue: endpoint("getSessionQueue", "GET", "/sessions/{sessionId}/queue", ofUser, {}),
+  updateQueued: endpoint("updateQueuedMessage", "PATCH", "/sessions/{sessionId}/queue/{requestId}", ofUser, {
     message: true,
   }),
-  deleteQueued: endpoint("deleteQueuedMessage", "DELETE", `${queuePath}/{requestId}`, ofUser, {}),
+  deleteQueued: endpoint(
+    "deleteQueuedMessage",
+    "DELETE",
+    "/sessions/{sessionId}/queue/{requestId}",
+    ofUser,
+    {},
+  ),
 });
