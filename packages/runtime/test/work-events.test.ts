@@ -165,3 +165,18 @@ test("a message that waits, and one that steers, are told of", async () => {
     data: { answered_by: request_id },
   });
 });
+
+test("a message that is taken apart is told of with its plan, or that there is none", async () => {
+  const { api, models, eventsUntil } = await open();
+  const task = { id: "1", title: "Look", description: "Look around" };
+  models.reply({ text: [JSON.stringify({ tasks: [task] })] });
+  const { body } = await api.chat("Write a comprehensive report", { ...ann, session: "s" });
+  const made = (await eventsUntil("workflow.decomposition.completed")).find(
+    ({ event }) => event === "workflow.decomposition.completed",
+  );
+  const { workflow_id } = body.data.message.metadata;
+  expect(made.data).toMatchObject({ workflow_id, task_count: 1, requires_approval: true });
+  models.defaultReply = { text: ["I would rather not."] };
+  await api.chat("Write a comprehensive report", { ...ann, session: "s2" });
+  await eventsUntil("workflow.decomposition.failed");
+});

@@ -66,11 +66,12 @@ export const createPlanning = (
   > & { planner: Planner | undefined },
 ) => {
   const { settings, planner } = parts;
-  const { log } = parts.telemetry;
+  const { log, observe } = parts.telemetry;
 
   return async (active: ActiveRequest, prepared: Prepared, work: PreparedWork): Promise<Planned> => {
     const { run, turn, journal } = active;
     const { requestId, sessionId } = run.identity;
+    const ofRequest = { ...run.identity, caller: turn.caller, questions: turn.questions };
     const message = turn.attachments ? withDocuments(turn.message, turn.attachments) : turn.message;
     let spent = noUsage;
     const asking = {
@@ -123,6 +124,7 @@ export const createPlanning = (
           "the complexity could not be asked for: words alone decide",
         );
       }
+      observe({ event: "workflow.analysis.failed", level: "warn", ...ofRequest });
       return ofWords;
     };
 
@@ -134,6 +136,7 @@ export const createPlanning = (
       try {
         const request = { message, history: work.history, ...(changed && { changed }) };
         const plan = await by.decompose(request, asking);
+        // None is needed.
         if (typeof plan !== "string") return plan.tasks.length > 0 ? plan : undefined;
         log.warn(
           { model: by.modelId, problem: plan, ...run.identity },
@@ -144,22 +147,26 @@ export const createPlanning = (
         if (!(error instanceof ModelError)) throw error;
         log.warn({ err: error, ...run.identity }, "the request could not be taken apart");
       }
+      observe({ event: "workflow.decomposition.failed", level: "warn", ...ofRequest });
       return undefined;
     };
 
-    const drafted = ({ tasks, introduction, question }: Decomposition, wishes: readonly string[]): Draft => ({
-      plan: {
-        id: newId("workflow"),
-        about: wishes.join("\n"),
-        files: {},
-        synthesis: true,
-        tasks,
-      },
-      introduction,
-      question,
-      asks: true,
-      wishes: [...wishes],
-    });
+    const drafted = (
+      { tasks, introduction, question }: Decomposition,
+      wishes: readonly string[],
+      asks: boolean,
+    ): Draft => {
+      const id = newId("workflow");
+      const data = { workflow_id: id, task_count: tasks.length, requires_approval: asks };
+      observe({ event: "workflow.decomposition.completed", level: "info", ...ofRequest, data });
+      return {
+        plan: { id, about: wishes.join("\n"), files: {}, synthesis: true, tasks },
+        introduction,
+        question,
+        asks,
+        wishes: [...wishes],
+      };
+    };
 
     /** The first draft; null when the message is answered at once. */
     const firstDraft = async (): Promise<Draft | null> => {
@@ -185,7 +192,7 @@ export const createPlanning = (
         return null;
       }
       const asks = isLearnedFrom(turn) && (made.wants_approval || complexity >= rules.approvalFrom);
-      return { ...drafted(made, []), asks };
+      return drafted(made, [], asks);
     };
 
     const replyOf = async (draft: Draft, { action, value }: GivenAnswer): Promise<PlanReply> => {
@@ -210,7 +217,7 @@ export const createPlanning = (
       if (draft.plan.procedure || !planner) return { ...draft, introduction: cannotChange };
       const wishes = [...draft.wishes, wish];
       const made = await decompose(planner, { tasks: draft.plan.tasks, wishes });
-      return made ? drafted(made, wishes) : { ...draft, introduction: notChanged };
+      return made ? drafted(made, wishes, true) : { ...draft, introduction: notChanged };
     };
 
     const draftAt = async (number: number, make: () => Promise<Draft | null>): Promise<Draft | null> => {

@@ -38,7 +38,7 @@ const isSaid = (text: string, beginning: string): boolean => {
 export const createReplanning = ({
   settings,
   planner,
-  telemetry: { log },
+  telemetry: { log, observe },
 }: Pick<OverlordParts, "settings" | "telemetry"> & { planner: Planner | undefined }) => {
   const rules = settings.workflows?.replanning;
 
@@ -89,10 +89,20 @@ export const createReplanning = ({
     if (!plan.tasks.some(({ id }) => isHopeful(results.get(id)))) return undefined;
     const kept = new Map([...results].filter(([, { state }]) => rules.keepsResults && state === "completed"));
     const stays = plan.tasks.filter(({ id }) => kept.has(id));
-    const made = await active.journal.step(`replanned:${attempt}`, async () => ({
-      id: newId("workflow"),
-      ...(await ask(planner, failed, kept)),
-    }));
+    const { run, turn } = active;
+    const made = await active.journal.step(`replanned:${attempt}`, async () => {
+      const { tasks, usage } = await ask(planner, failed, kept);
+      if (!tasks)
+        observe({
+          event: "workflow.replanning.failed",
+          level: "warn",
+          ...run.identity,
+          caller: turn.caller,
+          questions: turn.questions,
+          data: { workflow_id: plan.id, attempt, max_attempts: rules.most },
+        });
+      return { id: newId("workflow"), tasks, usage };
+    });
     if (!made.tasks) {
       active.usage = sumOfUsage(active.usage, made.usage);
       return undefined;
