@@ -75,7 +75,8 @@ test("docs/memory.md has a memory say where it comes from, and what it said befo
   expect(output).toMatch(/said +I live in Porto/);
   expect(output).toMatch(/source +user_edit/);
   expect(output).toMatch(/to .+: I live in Porto\n.* to .+: I live in Lisbon/);
-  expect(output).toContain("Brought in 0; 1 were known already");
+  expect(output).toMatch(/I would forget this.*:\n- My favourite apple is the Cox\nShall I\?/);
+  expect(output).toContain("Brought in 0; 2 were known already");
 });
 
 test("docs/knowledge.md has documents of two formats answer, and one that cannot be read named", async () => {
