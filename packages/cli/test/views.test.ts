@@ -52,6 +52,19 @@ const examples: readonly [name: string, args: string[], shown: RegExp][] = [
   ["audit", [], /^(Nothing was changed yet|WHEN +ACTION)/],
 ];
 
+test("usage is shown as a table with its total, and as comma-separated values", async () => {
+  const shown = await world.run(["usage", "--by", "user,model"]);
+  expect(shown.stdout).toMatch(
+    /^USER +MODEL +REQUESTS +TOKENS IN +TOKENS OUT +COST\nann +builtin\/extractive +1 +\d+ +\d+ +\$0\.00\nall +1 /,
+  );
+  const { stdout } = await world.run(["usage", "--by", "user", "--csv"]);
+  expect(stdout).toMatch(
+    /^user_id,requests,failed_requests,input_tokens,output_tokens,cached_tokens,cache_write_tokens,cost,unpriced_requests\nann,1,0,\d+,\d+,0,0,0,0\n$/,
+  );
+  const refused = await world.run(["usage", "--by", "colour"]);
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("user, agent, model, day") });
+});
+
 test("every view has an example", () => {
   expect([...new Set(examples.map(([name]) => name))].sort()).toEqual(Object.keys(views).sort());
 });

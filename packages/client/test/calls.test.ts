@@ -276,6 +276,12 @@ const rows: Row[] = [
     "GET /audit?limit=5&resource_type=secret",
     "admin",
   ],
+  [
+    "getUsage",
+    (f) => f.getUsage({ from: "2026-11-01", groupBy: "model,day" }),
+    "GET /usage?from=2026-11-01&group_by=model%2Cday",
+    "admin",
+  ],
   ["clearAuditLog", (f) => f.clearAuditLog(), "DELETE /audit?confirm=clear-audit-log", "admin"],
   [
     "sendNotification",

@@ -3170,6 +3170,48 @@ export interface Usage {
   cache_write_tokens?: number;
 }
 
+/** What requests have used and cost. */
+export interface UsageReport {
+  /** First time of the report, ISO 8601 in UTC */
+  from: string;
+  /** Time at which it ends, ISO 8601 in UTC */
+  to: string;
+  /** Currency of every `cost` */
+  currency: "USD";
+  /** One for each group, the most expensive first, then by tokens */
+  rows: UsageRow[];
+  /** All of them together */
+  total: UsageRow;
+}
+
+/** What some requests have used, taken together. */
+export interface UsageRow {
+  /** Their user, where they are taken together by `user` */
+  user_id?: string;
+  /** Agent that answered, where they are taken together by `agent` */
+  agent_id?: string;
+  /** Its model, where they are taken together by `model` */
+  model?: string;
+  /** The day they were made, `YYYY-MM-DD` in UTC, where they are taken together by `day` */
+  day?: string;
+  /** Number of requests, those that failed too */
+  requests: number;
+  /** Number of requests that failed or were cancelled */
+  failed_requests: number;
+  /** Number of tokens that models read */
+  input_tokens: number;
+  /** Number of tokens that models wrote */
+  output_tokens: number;
+  /** Number of tokens of those read that came from a provider's cache */
+  cached_tokens: number;
+  /** Number of tokens of those read that went into a provider's cache */
+  cache_write_tokens: number;
+  /** What they cost in US dollars; null when no price of their models is known */
+  cost: number | null;
+  /** Number of requests whose model has no known price: `cost` is without them */
+  unpriced_requests: number;
+}
+
 /** The recent messages of a user, in numbers. */
 export interface UserBuffer {
   /** User whose messages they are */

@@ -21,6 +21,7 @@ import {
   passageEndpoints,
   requestEndpoints,
   sessionEndpoints,
+  usageEndpoints,
   userDataEndpoints,
 } from "./api/index.ts";
 import { createAttachmentReader } from "./attachments/index.ts";
@@ -30,7 +31,7 @@ import { openConversation } from "./conversation.ts";
 import { createFeed } from "./events/index.ts";
 import { createNearWords, openKnowledge, type UnderstandingOf } from "./knowledge/index.ts";
 import { openMemory } from "./memory/index.ts";
-import { openEmbedders, openModels, openUnderstanding, packagesOf } from "./models/index.ts";
+import { openEmbedders, openModels, openPrices, openUnderstanding, packagesOf } from "./models/index.ts";
 import type { TokenReports } from "./observability/index.ts";
 import { createSessionQueue, handOver } from "./overlord/index.ts";
 import { createReadiness, type FindProblems } from "./readiness.ts";
@@ -231,6 +232,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     takesCredentials: conversation.takesCredentials,
   });
   const { checkHealth } = store;
+  let prices: ReturnType<typeof openPrices> | undefined;
   let isDraining = false;
   const app = createApp({
     formationId: formation.id,
@@ -269,6 +271,12 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
       }),
       ...memoryEndpoints({ formation, entries, ownerOf }),
       ...userDataEndpoints(userData),
+      ...usageEndpoints({
+        formationId: formation.id,
+        usage: store.usage,
+        prices: () => (prices ??= openPrices(manifest)),
+        now,
+      }),
       ...bufferEndpoints({
         formationId: formation.id,
         buffers: store.buffers,

@@ -299,6 +299,7 @@ export const provocations: { [Id in RouteId]: Record<ErrorOf<Id>, Provocation | 
   exportUser: { RESOURCE_NOT_FOUND: nothing },
   deleteUser: { RESOURCE_NOT_FOUND: nothing },
 
+  getUsage: { INVALID_PARAMETER: { query: "?from=yesterday" } },
   getAuditLog: { INVALID_PARAMETER: { query: "?since=yesterday" } },
   clearAuditLog: { INVALID_REQUEST: { query: "?confirm=yes" } },
   streamLogs: { INVALID_REQUEST: { query: "" } },

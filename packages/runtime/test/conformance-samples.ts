@@ -254,6 +254,7 @@ export const samples: Record<RouteId, Sample> = {
   exportUser: { prepare: withUser },
   deleteUser: { prepare: withUser },
 
+  getUsage: { query: "?group_by=user,agent,model,day" },
   getAuditLog: { prepare: withSecret },
   clearAuditLog: { query: "?confirm=clear-audit-log", prepare: withSecret },
   streamLogs: { query: "?level=INFO", isEndless: true },

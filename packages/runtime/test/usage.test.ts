@@ -1,117 +1,130 @@
 import { expect, onTestFinished, test } from "vitest";
-import { until } from "../../../test/until.ts";
-import { parse } from "../../client/src/webhook.ts";
-import { collect, manifest, startFormation, untilStatus, writeFormation } from "./harness.ts";
-import { commandServer } from "./mcp-servers.ts";
-import { type Reply, startModelServer } from "./model-server.ts";
-import { startReceiver } from "./receiver.ts";
+import { untilExpected } from "../../../test/until.ts";
+import { type Api, manifest, startFormation, writeFormation } from "./harness.ts";
+import { startModelServer } from "./model-server.ts";
+import { createSchema, onPostgres } from "./postgres.ts";
 
-const ann = { user: "ann", session: "s1" };
+const admin = { key: "admin" } as const;
+const day = 86_400_000;
+const firstDay = Date.UTC(2026, 0, 1);
 
-const open = async () => {
+/** A formation whose models cost 2 dollars, cost nothing known, and have a price that is known. */
+const open = async (clock: { now: number } = { now: firstDay }, more = "") => {
   const models = await startModelServer();
   onTestFinished(() => models.close());
   const dir = await writeFormation({
     "formation.afs": `${manifest}
 llm:
-  settings: { base_url: "${models.url}/v1", max_retries: 0 }
-  models: [{ text: anthropic/claude-test }]
-memory:
-  persistent: { extraction: false }
-`,
-    "mcp/trees.afs": commandServer("trees", "tools: { allow: count_trees }"),
+  settings: { base_url: "${models.url}/v1" }
+  api_keys: { openai: sk-test }
+  prices: { openai/house-model: { input: 1, output: 2, cached_input: 0.5 } }
+agents:
+  - { id: house, name: House, description: Knows the house, llm_models: [{ text: openai/house-model }] }
+  - { id: barn, name: Barn, description: Knows the barn, llm_models: [{ text: openai/barn-model }] }
+  - { id: mini, name: Mini, description: Knows little, llm_models: [{ text: openai/gpt-4o-mini }] }
+${onPostgres ? `memory: { persistent: { connection_string: "${await createSchema()}" } }\n` : ""}${more}`,
   });
-  const api = await startFormation(dir, { env: { PATH: process.env.PATH ?? "" } });
-  const dataOf = async (route: string) => (await api.get(route, ann)).body.data;
-  return { models, api, dataOf };
+  const start = () => startFormation(dir, { now: () => clock.now });
+  const api = await start();
+  const ask = async (
+    to: Api,
+    user: string,
+    agent_id: string,
+    usage: { input: number; output: number; cached?: number },
+  ) => {
+    models.reply({ text: ["Yes."], usage });
+    await to.call("POST", "/chat", { user, body: { message: "Is it warm?", agent_id, stream: false } });
+    clock.now += 1_000;
+  };
+  const report = async (from: Api, query = "") => (await from.get(`/usage${query}`, admin)).body.data;
+  return { api, ask, report, start, models };
 };
 
-const calling = (name: string, args: object): Reply => ({
-  text: [],
-  toolCalls: [{ id: "c1", name, arguments: [JSON.stringify(args)] }],
-  usage: { input: 100, output: 5, cached: 60, cacheWrite: 30 },
+const tokens = (input: number, output: number, cached?: number) => ({
+  input,
+  output,
+  ...(cached !== undefined && { cached }),
 });
 
-const model = "anthropic/claude-test";
-const agentId = "muxi-generalist";
-const ofOneCall = {
-  input_tokens: 100,
-  output_tokens: 5,
-  total_tokens: 105,
-  cached_tokens: 60,
-  cache_write_tokens: 30,
-};
-const ofTwoCalls = {
-  input_tokens: 300,
-  output_tokens: 15,
-  total_tokens: 315,
-  cached_tokens: 150,
-  cache_write_tokens: 30,
-};
+test("what requests used is reported by what they are taken together by, with what it cost where prices are known", async () => {
+  const clock = { now: firstDay + 1_000 };
+  const { api, ask, report } = await open(clock);
+  await ask(api, "ann", "house", tokens(1_000_000, 100_000, 400_000));
+  await ask(api, "bob", "barn", tokens(70, 30));
+  clock.now += day;
+  await ask(api, "bob", "mini", tokens(1_000_000, 0));
+  const { rows, total, currency } = await report(api);
+  expect(currency).toBe("USD");
+  expect(rows).toEqual([
+    expect.objectContaining({ model: "openai/house-model", requests: 1, cached_tokens: 400_000, cost: 1 }),
+    expect.objectContaining({ model: "openai/gpt-4o-mini", cost: 0.15, unpriced_requests: 0 }),
+    expect.objectContaining({ model: "openai/barn-model", input_tokens: 70, output_tokens: 30, cost: null }),
+  ]);
+  expect(total).toMatchObject({ requests: 3, input_tokens: 2_000_070, cost: 1.15, unpriced_requests: 1 });
 
-test("an answer tells its tokens wherever it is told, those of the provider's cache apart", async () => {
-  const { models, api, dataOf } = await open();
-  const last: Reply = { text: ["Twelve."], usage: { input: 200, output: 10, cached: 90 } };
-  const replies = [calling("trees__count_trees", { kind: "pear" }), last];
-  models.reply(...replies, ...replies, ...replies);
-
-  const { body } = await api.chat("How many?", ann);
-  expect(body.data.usage).toEqual(ofTwoCalls);
-  const frames = await collect(await api.stream({ message: "How many?", session_id: "s1" }, ann));
-  expect(frames.at(-1)).toMatchObject({ event: "done", data: { usage: ofTwoCalls } });
-  const { messages } = await dataOf("/sessions/s1/messages");
-  expect(messages.at(-1).metadata).toMatchObject({ model, usage: ofTwoCalls });
-  const stored = await dataOf(`/requests/${body.data.request_id}`);
-  expect(stored).toMatchObject({ kind: "chat", agent_id: agentId, model, usage: ofTwoCalls });
-  expect(stored.duration_ms / 1000).toBeCloseTo(stored.completed_at - stored.created_at);
-
-  const receiver = await startReceiver();
-  await api.call("POST", "/chat", {
-    ...ann,
-    body: { message: "How many?", mode: "async", webhook_url: receiver.url },
-  });
-  const delivery = await until("the webhook is received", () => receiver.received[0]);
-  expect(parse(delivery.body)).toMatchObject({ status: "completed", usage: ofTwoCalls });
+  const byUser = (await report(api, "?group_by=user,day")).rows;
+  expect(byUser).toMatchObject([
+    { user_id: "ann", day: "2026-01-01", cost: 1 },
+    { user_id: "bob", day: "2026-01-02", cost: 0.15 },
+    { user_id: "bob", day: "2026-01-01", cost: null, unpriced_requests: 1 },
+  ]);
+  expect((await report(api, "?group_by=agent&to=2026-01-02")).rows).toMatchObject([
+    { agent_id: "house" },
+    { agent_id: "barn" },
+  ]);
 });
 
-test("a request that fails or is cancelled keeps what it has used until then", async () => {
-  const { models, api, dataOf } = await open();
-  models.reply(calling("trees__count_trees", { kind: "pear" }), { status: 401 });
-  const receiver = await startReceiver();
-  const body = { message: "How many?", mode: "async", request_id: "req_1", webhook_url: receiver.url };
-  await api.call("POST", "/chat", { ...ann, body });
-  await untilStatus(api, "req_1", "failed");
-  expect(await dataOf("/requests/req_1")).toMatchObject({
-    ...{ kind: "chat", agent_id: agentId, model, usage: ofOneCall },
-    duration_ms: expect.any(Number),
-    error: expect.any(String),
-  });
-  const delivery = await until("the webhook is received", () => receiver.received[0]);
-  expect(parse(delivery.body)).toMatchObject({ status: "failed", usage: ofOneCall });
-
-  models.reply(calling("trees__count_trees", { kind: "pear" }), { stallAfter: 1 });
-  await api.call("POST", "/chat", {
-    ...ann,
-    body: { message: "And now?", mode: "async", request_id: "req_2" },
-  });
-  const running = await dataOf("/requests/req_2");
-  for (const field of ["usage", "model", "agent_id", "duration_ms"])
-    expect(running).not.toHaveProperty(field);
-  await until("the model is asked again", () => models.requests[3]);
-  await api.call("DELETE", "/requests/req_2", ann);
-  await untilStatus(api, "req_2", "cancelled");
-  expect(await dataOf("/requests/req_2")).toMatchObject({ model, usage: ofOneCall });
+test.each([
+  ["group_by=colour", 422],
+  ["group_by=user,user", 422],
+  ["from=yesterday", 400],
+  ["from=2026-02-01&to=2026-01-01", 400],
+])("a report that cannot be made is refused: %s", async (query, status) => {
+  const { api } = await open();
+  expect((await api.get(`/usage?${query}`, admin)).status).toBe(status);
 });
 
-test("a request that asked its user keeps what it used before and after", async () => {
-  const { models, api, dataOf } = await open();
-  models.reply(calling("ask_user", { question: "Which kind?" }), {
-    text: ["Twelve."],
-    usage: { input: 200, output: 10, cached: 90 },
-  });
-  const asked = await api.chat("How many?", ann);
-  const route = `/requests/${asked.body.data.request_id}`;
-  expect(await dataOf(route)).toMatchObject({ status: "awaiting_clarification", usage: ofOneCall });
-  await api.chat("Pears", ann);
-  expect(await dataOf(route)).toMatchObject({ status: "completed", usage: ofTwoCalls });
+test("a request that failed counts, and users may not see the report", async () => {
+  const clock = { now: firstDay };
+  const { api, report, models } = await open(clock);
+  models.reply({ status: 401, body: "{}" });
+  await api.call("POST", "/chat", { user: "ann", body: { message: "Hi", agent_id: "barn", stream: false } });
+  clock.now += 1_000;
+  expect(await report(api)).toMatchObject({ total: { requests: 1, failed_requests: 1 } });
+  expect((await api.get("/usage", { user: "ann" })).status).toBe(401);
+});
+
+test("what deleted requests used stays, is added to by those of later, and goes with its own age and with its user", async () => {
+  const clock = { now: firstDay };
+  const more = "retention: { requests: 1d, usage: 30d }\n";
+  const { api, ask, report, start } = await open(clock, more);
+  await ask(api, "ann", "house", tokens(10, 1));
+  await ask(api, "ann", "house", tokens(20, 2));
+  await ask(api, "bob", "barn", tokens(30, 3));
+  await api.runtime.close(0);
+
+  clock.now += 3 * day;
+  const later = await start();
+  const requests = async () => (await later.get("/requests", admin)).body.data.requests;
+  await untilExpected("the requests are deleted", async () => expect(await requests()).toEqual([]));
+  const all = await report(later, "?from=2026-01-01&group_by=user");
+  expect(all.total).toMatchObject({ requests: 3, input_tokens: 60, output_tokens: 6 });
+  await ask(later, "ann", "house", tokens(5, 5));
+  expect((await report(later, "?from=2026-01-01&group_by=user,model")).rows).toMatchObject([
+    { user_id: "ann", requests: 3, input_tokens: 35, output_tokens: 8 },
+    { user_id: "bob", requests: 1 },
+  ]);
+  expect((await report(later, "?from=2026-01-02&group_by=user,model")).rows).toMatchObject([
+    { user_id: "ann", requests: 1 },
+  ]);
+
+  await later.call("DELETE", "/users/bob", admin);
+  expect((await report(later, "?from=2026-01-01&group_by=user")).rows).toMatchObject([{ user_id: "ann" }]);
+  await later.runtime.close(0);
+
+  clock.now += 40 * day;
+  const last = await start();
+  await untilExpected("it is as old as it is kept", async () =>
+    expect((await report(last, "?from=2026-01-01")).total).toMatchObject({ requests: 0, cost: null }),
+  );
 });

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { UsageOptions } from "../commands/usage.ts";
 import type { ListName, ViewName, ViewOptions } from "../commands/views/index.ts";
 import {
   addApprovalChanges,
@@ -76,6 +77,16 @@ export const addViewCommands = (registration: Registration): void => {
     );
 
   showAll(program.command("info").description("show the status of a running formation"), "info");
+
+  withTarget(program.command("usage"))
+    .description("show what requests have used and cost")
+    .option("--by <groups>", "take them together by user, agent, model and day, with commas between", "model")
+    .option("--from <time>", "first time or day; 30 days before the end otherwise")
+    .option("--to <time>", "time or day before which they were made; now otherwise")
+    .option("--csv", "print comma-separated values", false)
+    .action((options: UsageOptions) =>
+      run(async () => (await import("../commands/usage.ts")).showUsage(context, options)),
+    );
 
   const addGroup = (name: GroupName): Command => {
     const settings = groups[name];

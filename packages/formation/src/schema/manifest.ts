@@ -23,6 +23,16 @@ const removed = (message: string) => z.undefined({ error: message }).optional();
  * Components in a manifest: ids, or mappings that define a component or name its file (docs/spec/formation-files.md
  * "Declared and found components").
  */
+const price = z.number().min(0);
+
+/** What a model costs, in place of what is known of it. Without prices of their own, cached tokens cost what others do. */
+const priceSchema = section({
+  input: price,
+  output: price,
+  cached_input: price.optional(),
+  cache_write: price.optional(),
+});
+
 const components = z
   .array(z.union([filledText, section({})], { error: "must be an id or a mapping" }))
   .default([]);
@@ -173,6 +183,7 @@ const retentionSection = section({
   audit: keptFor.optional(),
   ingestions: keptFor.optional(),
   jobs: keptFor.optional(),
+  usage: keptFor.optional(),
 });
 
 const credentialsSection = section({
@@ -207,6 +218,8 @@ export const manifestSchema = section({
       .record(z.string().regex(/^[A-Za-z0-9_-]+$/, "may contain letters, digits, _ and -"), filledText)
       .default({}),
     settings: llmSettingsSchema.prefault({}),
+    /** By the names of models; US dollars for a million tokens. */
+    prices: z.record(z.string(), priceSchema).default({}),
   }).prefault({}),
   overlord: overlordSchema.prefault({}),
   async: asyncSection.prefault({}),

@@ -17,6 +17,7 @@ import { secretsRoutes } from "./secrets.ts";
 import { sessionsRoutes } from "./sessions.ts";
 import { systemRoutes } from "./system.ts";
 import { triggersRoutes } from "./triggers.ts";
+import { usageRoutes } from "./usage.ts";
 import { usersRoutes } from "./users.ts";
 
 /** The runtime mounts these rows and `openApi` describes them: a row that is missing here does not exist. */
@@ -35,6 +36,7 @@ export const routes = {
   ...audioRoutes,
   ...deliveriesRoutes,
   ...requestsRoutes,
+  ...usageRoutes,
   ...approvalsRoutes,
   ...sessionsRoutes,
   ...memoryRoutes,

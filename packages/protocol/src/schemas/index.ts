@@ -35,5 +35,6 @@ export * from "./system.ts";
 export * from "./triggers.ts";
 export * from "./tuning.ts";
 export * from "./usage.ts";
+export * from "./usage-report.ts";
 export * from "./users.ts";
 export * from "./webhooks.ts";

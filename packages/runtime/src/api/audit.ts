@@ -1,9 +1,9 @@
 import { ApiError } from "@muxi/protocol";
-import * as z from "zod";
 import { isoTime, parseObject } from "../base/index.ts";
 import type { AuditRepository } from "../store/index.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { readPart } from "./list-page.ts";
+import { timeOf } from "./times.ts";
 
 interface AuditDeps {
   formationId: string;
@@ -12,15 +12,6 @@ interface AuditDeps {
 
 const confirmation = "clear-audit-log";
 
-const timeSchema = z.union([z.iso.datetime({ offset: true, local: true }), z.iso.date()]);
-
-const timeOf = (text: string): number => {
-  if (!timeSchema.safeParse(text).success) {
-    throw new ApiError("INVALID_PARAMETER", "since: not an ISO 8601 time, such as 2026-01-31T08:00:00Z");
-  }
-  return Date.parse(!text.includes("T") || /(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
-};
-
 /** The endpoints of docs/spec/formation-api.md "Audit log". */
 export const auditEndpoints = ({ formationId, audit }: AuditDeps) =>
   ({
@@ -28,7 +19,7 @@ export const auditEndpoints = ({ formationId, audit }: AuditDeps) =>
       const filter = {
         action,
         resourceType: resource_type,
-        since: since === undefined ? undefined : timeOf(since),
+        since: since === undefined ? undefined : timeOf("since", since),
       };
       const [{ rows, next }, total] = await Promise.all([
         readPart(

@@ -22,4 +22,5 @@ export { schedulerEndpoints } from "./scheduler.ts";
 export { secretEndpoints } from "./secrets.ts";
 export { sessionEndpoints } from "./sessions.ts";
 export { triggerEndpoints } from "./triggers.ts";
+export { usageEndpoints } from "./usage.ts";
 export { userDataEndpoints, userEndpoints } from "./users.ts";

@@ -5,7 +5,16 @@ import { createWorker } from "../base/index.ts";
 import type { Store } from "../store/index.ts";
 import { newLeaseOwner } from "./lease.ts";
 
-const kinds = ["requests", "messages", "deliveries", "audit", "ingestions", "jobs", "memories"] as const;
+const kinds = [
+  "requests",
+  "messages",
+  "deliveries",
+  "audit",
+  "ingestions",
+  "jobs",
+  "memories",
+  "usage",
+] as const;
 
 type Kind = (typeof kinds)[number];
 
@@ -15,7 +24,15 @@ export interface RetentionDeps {
   keptFor: Pick<Manifest["retention"], Exclude<Kind, "memories">> & { memories: number };
   store: Pick<
     Store,
-    "audit" | "deliveries" | "ingestions" | "jobs" | "memories" | "requests" | "retentionTurns" | "sessions"
+    | "audit"
+    | "deliveries"
+    | "ingestions"
+    | "jobs"
+    | "memories"
+    | "requests"
+    | "retentionTurns"
+    | "sessions"
+    | "usage"
   >;
   now: () => number;
   log: Logger;
@@ -56,6 +73,7 @@ export const createRetention = (deps: RetentionDeps) => {
     ingestions: store.ingestions,
     jobs: store.jobs,
     memories: store.memories,
+    usage: store.usage,
   };
 
   const look = async (signal: AbortSignal): Promise<number> => {

@@ -25,6 +25,7 @@ export {
   turnStart,
   usageOf,
 } from "./interface/index.ts";
+export { openPrices, type PriceOf } from "./prices.ts";
 export { problemsOfModels } from "./problems.ts";
 export { packagesOf } from "./providers/index.ts";
 export type { Reranker } from "./rerank.ts";

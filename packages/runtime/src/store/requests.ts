@@ -1,5 +1,5 @@
 import type { Database } from "./database/index.ts";
-import { type Statement, sql } from "./database/index.ts";
+import { type Statement, sql, textRows } from "./database/index.ts";
 import { afterPlace, type ListPage } from "./list-page.ts";
 import { createQueuedMessages, type QueuedMessages } from "./queued-messages.ts";
 import { createRequestLeases, type RequestLeases } from "./request-leases.ts";
@@ -21,6 +21,7 @@ import {
   type StoredRequest,
 } from "./request-rows.ts";
 import { inSession, type Owner } from "./sessions.ts";
+import { keepUsage } from "./usage.ts";
 
 /** Which requests to list. */
 export interface WhichRequests {
@@ -279,12 +280,24 @@ export const createRequestRepository = (db: Database): RequestRepository => {
         where formation_id = ${formationId} and created_at < ${before}
           and (completed_at < ${before} or status = 'awaiting_clarification')
         order by created_at limit ${limit}`;
-      const [, , result] = await db.write([
-        sql`delete from request_part where formation_id = ${formationId} and request_id in (${old})`,
-        sql`delete from request_step where formation_id = ${formationId} and request_id in (${old})`,
-        sql`delete from request where formation_id = ${formationId} and id in (${old})`,
+      const found = await db.read<{ id: string }>(old);
+      if (found.length === 0) return 0;
+      const ids = textRows(
+        db.dialect,
+        found.map(({ id }) => id),
+      );
+      const which = sql`formation_id = ${formationId} and id in ${ids}
+        and (completed_at < ${before} or status = 'awaiting_clarification')`;
+      const theirs = sql`formation_id = ${formationId} and request_id in ${ids}`;
+      const results = await db.write([
+        // Holds them: one that goes on meanwhile would be counted and stay.
+        sql`update request set attempts = attempts where ${which}`,
+        keepUsage(which),
+        sql`delete from request_part where ${theirs} and request_id in (select id from request where ${which})`,
+        sql`delete from request_step where ${theirs} and request_id in (select id from request where ${which})`,
+        sql`delete from request where ${which}`,
       ]);
-      return result?.changes ?? 0;
+      return results.at(-1)?.changes ?? 0;
     },
 
     ...createRequestLeases(db),

@@ -19,6 +19,7 @@ import { createSessionRepository, type Owner, type SessionRepository } from "./s
 import { createSummaryRepository, type SummaryRepository } from "./summaries.ts";
 import { createSynopsisRepository, type SynopsisRepository } from "./synopses.ts";
 import { createUnlearned } from "./unlearned.ts";
+import { createUsageRepository, type UsageRepository } from "./usage.ts";
 import { createUserDataRepository, type UserDataRepository } from "./user-data.ts";
 import { createUserRepository, type UserRepository } from "./users.ts";
 import { createVectorRepository, type VectorRepository } from "./vectors.ts";
@@ -46,6 +47,7 @@ export interface Store extends Pick<Database, "hints" | "now" | "write" | "close
   readonly sessions: SessionRepository;
   readonly summaries: SummaryRepository;
   readonly synopses: SynopsisRepository;
+  readonly usage: UsageRepository;
   readonly userData: UserDataRepository;
   readonly users: UserRepository;
   readonly vectors: VectorRepository;
@@ -85,6 +87,7 @@ export const createStore = (database: Database, limits: { memoriesOfUser?: numbe
     sessions: createSessionRepository(database, unlearned.deleted),
     summaries: createSummaryRepository(database),
     synopses: createSynopsisRepository(database),
+    usage: createUsageRepository(database),
     userData: createUserDataRepository(database, dropped),
     users: createUserRepository(database),
     vectors: createVectorRepository(database),

@@ -212,6 +212,19 @@ export const userTables: readonly UserTable[] = [
     line: { type: "synopsis", columns: { part: "text", text: "text", made_at: "time" } },
   },
   {
+    name: "usage_by_day",
+    key: ["day", "agent_id", "model"],
+    rows: ofUser,
+    line: {
+      type: "usage_by_day",
+      columns: {
+        ...{ day: "number", agent_id: "text", model: "text", requests: "number", failed: "number" },
+        ...{ input_tokens: "number", output_tokens: "number", cached_tokens: "number" },
+        cache_write_tokens: "number",
+      },
+    },
+  },
+  {
     name: "ingestion",
     key: ["id"],
     rows: ofUser,

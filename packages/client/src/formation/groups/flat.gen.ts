@@ -25,6 +25,7 @@ import type { SopMethods } from "./sops.ts";
 import type { SystemMethods } from "./system.ts";
 import type { TriggerMethods } from "./triggers.ts";
 import type { TuningMethods } from "./tuning.ts";
+import type { UsageMethods } from "./usage.ts";
 import type { UserMethods } from "./users.ts";
 
 /** The methods of all groups, as methods of the client itself. */
@@ -525,6 +526,14 @@ export interface FlatMethods {
    * await formation.runTuning();
    */
   readonly runTuning: TuningMethods["run"];
+
+  /**
+   * Reports what requests have used and what that cost in US dollars. A cost is null where no price is known.
+   *
+   * @example
+   * const { total } = await formation.usage.get({ from: "2026-11-01", groupBy: "model,day" });
+   */
+  readonly getUsage: UsageMethods["get"];
 
   /** Lists the identifiers of a user. */
   readonly getUserIdentifiers: UserMethods["identifiers"];

@@ -22,6 +22,7 @@ import { createSops, type SopMethods } from "./sops.ts";
 import { createSystem, type SystemMethods } from "./system.ts";
 import { createTriggers, type TriggerMethods } from "./triggers.ts";
 import { createTuning, type TuningMethods } from "./tuning.ts";
+import { createUsage, type UsageMethods } from "./usage.ts";
 import { createUsers, type UserMethods } from "./users.ts";
 
 /** The calls to a formation, by what they are about. */
@@ -74,6 +75,8 @@ export interface FormationGroups {
   readonly triggers: TriggerMethods;
   /** The tuning document. */
   readonly tuning: TuningMethods;
+  /** Tokens and cost of requests. */
+  readonly usage: UsageMethods;
   /** Users and their identifiers. */
   readonly users: UserMethods;
 }
@@ -104,5 +107,6 @@ export const createGroups = (): FormationGroups => ({
   system: createSystem(),
   triggers: createTriggers(),
   tuning: createTuning(),
+  usage: createUsage(),
   users: createUsers(),
 });

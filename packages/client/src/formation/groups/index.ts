@@ -25,4 +25,5 @@ export type { SopMethods } from "./sops.ts";
 export type { SystemMethods } from "./system.ts";
 export type { TriggerMethods } from "./triggers.ts";
 export type { TuningMethods } from "./tuning.ts";
+export type { UsageMethods, UsageQuery } from "./usage.ts";
 export type { UserMethods } from "./users.ts";

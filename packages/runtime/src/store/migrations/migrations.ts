@@ -23,6 +23,7 @@ import { changesOfDocuments } from "./0022-changes-of-documents.ts";
 import { runsThatWait } from "./0023-runs-that-wait.ts";
 import { deletedUsers } from "./0024-deleted-users.ts";
 import { summariesOfSessions } from "./0025-summaries-of-sessions.ts";
+import { usageByDay } from "./0026-usage-by-day.ts";
 import type { Migration } from "./migration.ts";
 
 /** The schema's history. A released migration is never changed: a change is a new one at the end. */
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   runsThatWait,
   deletedUsers,
   summariesOfSessions,
+  usageByDay,
 ];

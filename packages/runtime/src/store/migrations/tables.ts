@@ -27,6 +27,7 @@ export const copiedTables: readonly CopiedTable[] = [
     "delivery",
     "audit",
     "tool_approval",
+    "usage_by_day",
   ].map(own),
 ];
 

@@ -424,6 +424,21 @@ CREATE TABLE summary_omission (
       request_id text not null,
       primary key (session_seq, request_id)
     ) without rowid;
+CREATE TABLE usage_by_day (
+      formation_id text not null,
+      user_id text not null,
+      day bigint not null,
+      agent_id text not null,
+      model text not null,
+      requests bigint not null,
+      failed bigint not null,
+      input_tokens bigint not null,
+      output_tokens bigint not null,
+      cached_tokens bigint not null,
+      cache_write_tokens bigint not null,
+      primary key (formation_id, user_id, day, agent_id, model)
+    ) without rowid;
+CREATE INDEX usage_by_day_in_time on usage_by_day (formation_id, day);
 insert into schema_version (version, name, checksum, applied_at) values (1, 'first schema', 'a67e9cf5aa86b56a', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (2, 'requests by time', 'adaa222b3300ba50', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (3, 'room for request updates', 'e3b0c44298fc1c14', cast(unixepoch('subsec') * 1000 as integer));
@@ -449,4 +464,5 @@ insert into schema_version (version, name, checksum, applied_at) values (22, 'ch
 insert into schema_version (version, name, checksum, applied_at) values (23, 'runs that wait', '1989619abfedd0ec', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (24, 'deleted users', 'f1dd267d38e4d841', cast(unixepoch('subsec') * 1000 as integer));
 insert into schema_version (version, name, checksum, applied_at) values (25, 'summaries of sessions', '6b1b1ff9b9682392', cast(unixepoch('subsec') * 1000 as integer));
+insert into schema_version (version, name, checksum, applied_at) values (26, 'usage by day', 'c5fa9f537508fb2f', cast(unixepoch('subsec') * 1000 as integer));
 `;
