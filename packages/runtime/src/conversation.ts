@@ -7,6 +7,7 @@ import type { Embedders } from "./models/index.ts";
 import {
   createAgentTools,
   createCredentialDialogue,
+  createExpiry,
   createOverlord,
   createRegister,
   createRuns,
@@ -131,6 +132,9 @@ export const openConversation = async (deps: ConversationDeps) => {
     clock,
   });
 
+  const expiry = createExpiry({ formationId, endings: deps.endings, store, telemetry, clock });
+  expiry.wake();
+
   return {
     overlord,
     queue,
@@ -139,6 +143,7 @@ export const openConversation = async (deps: ConversationDeps) => {
     toolbox,
     takesCredentials,
     async close() {
+      await expiry.close();
       await queue.close();
       await publication?.close();
       await procedures.close();

@@ -359,6 +359,28 @@ describe("an answer to a request", () => {
     await untilStatus(api, id, "cancelled");
   });
 
+  test("that nobody gives in time ends the request, by itself, and its webhook is told", async () => {
+    const { api, clock } = await open();
+    const receiver = await startReceiver();
+    const body = { message: "Note it", mode: "async", webhook_url: receiver.url, session_id: "s1" };
+    const { data } = (await api.call("POST", "/chat", { ...ann, body })).body;
+    await untilStatus(api, data.request_id, "awaiting_clarification");
+    clock.ahead = 3_601_000;
+    await untilStatus(api, data.request_id, "cancelled");
+    expect((await api.get(`/requests/${data.request_id}`, ann)).body.data.error).toBe(
+      "The user did not answer in time",
+    );
+    await untilExpected("the webhook is told", () =>
+      expect(receiver.received.map((each) => JSON.parse(each.body))).toContainEqual(
+        expect.objectContaining({
+          request_id: data.request_id,
+          status: "failed",
+          error: { code: "processing_failed", message: "The user did not answer in time", trace: null },
+        }),
+      ),
+    );
+  });
+
   test("is given once, however many come at the same time", async () => {
     const { api, ledger } = await open();
     const { id, interrupt } = await ask(api);
@@ -380,7 +402,7 @@ describe("an answer to a request", () => {
     clock.ahead = 3_601_000;
     const late = { message: "yes", stream: false, session_id: "s1", request_id: id };
     expect((await api.call("POST", "/chat", { ...ann, body: late })).status).toBe(409);
-    expect((await answer(api, id, yes)).status).toBe(409);
+    expect((await answer(api, id, yes)).status).toBe(410);
     await untilStatus(api, id, "cancelled");
     expect(ledger.calls).toEqual([]);
   });

@@ -74,7 +74,10 @@ const resultsOf = (
 };
 
 export const createAnswers = (
-  parts: Pick<OverlordParts, "formationId" | "store" | "register" | "queue" | "telemetry" | "clock">,
+  parts: Pick<
+    OverlordParts,
+    "endings" | "formationId" | "store" | "register" | "queue" | "telemetry" | "clock"
+  >,
   intake: Intake,
 ): Answers => {
   const { formationId, register, queue } = parts;
@@ -150,10 +153,13 @@ export const createAnswers = (
     async give({ requestId, interruptId, action, userId, ...given }, chat) {
       const { editedArgs, results, isPrivate } = given;
       const asking = await register.get(requestId, userId);
-      const { interrupt } = questionOf(asking);
+      const { interrupt, until } = questionOf(asking);
+      const isOver = asking.status === "cancelled" && until <= now();
+      if (isOver && interrupt?.id === interruptId) throw tooLate(requestId);
       if (asking.status !== "awaiting_clarification" || interrupt?.id !== interruptId)
         throw notAsked(requestId);
-      if (!(await isInTime({ formationId, requests, now }, asking))) throw tooLate(requestId);
+      if (!(await isInTime({ formationId, requests, endings: parts.endings, now }, asking)))
+        throw tooLate(requestId);
       const { sessionId } = asking;
       if (action === "cancel") {
         await register.cancel(requestId, userId);

@@ -1,7 +1,8 @@
 import type { Manifest } from "@muxi/formation";
 import type { Interrupt } from "@muxi/protocol";
+import type { RequestOutcome } from "../background/index.ts";
 import { EventLog } from "../events/index.ts";
-import type { RequestRepository, StoredRequest } from "../store/index.ts";
+import type { RequestRepository, Statement, StoredRequest } from "../store/index.ts";
 import type { Turn } from "./turn.ts";
 
 /** Rules for questions to the user (docs/spec/formation-files.md "Questions to the user"). */
@@ -74,17 +75,38 @@ interface DropDeps {
   now: () => number;
 }
 
-/** Ends a request that its user did not answer. */
+/**
+ * Ends a request that its user did not answer.
+ *
+ * @param also What follows from that, written in the same transaction.
+ */
 export const dropQuestion = (
   { formationId, requests, now }: DropDeps,
   { id, log }: StoredRequest,
   why: string,
+  also: readonly Statement[] = [],
 ): Promise<boolean> =>
-  requests.drop(formationId, id, log, { status: "cancelled", error: why, log: log ?? "", now: now() });
+  requests.drop(formationId, id, log, { status: "cancelled", error: why, log: log ?? "", now: now() }, also);
 
-/** Whether a request can still be answered. One whose time is over is ended. */
-export const isInTime = async (deps: DropDeps, request: StoredRequest): Promise<boolean> => {
+/** What is needed to end a request whose time is over, and to tell its webhook. */
+export interface ExpiryDeps extends DropDeps {
+  endings: (outcome: RequestOutcome, kind: StoredRequest["kind"]) => Statement[];
+}
+
+/** Whether a request can still be answered. One whose time is over is ended, which its webhook is told. */
+export const isInTime = async (deps: ExpiryDeps, request: StoredRequest): Promise<boolean> => {
   if (questionOf(request).until > deps.now()) return true;
-  await dropQuestion(deps, request, "The user did not answer in time");
+  const why = "The user did not answer in time";
+  const { id: requestId, userId, webhookUrl, kind, createdAt, startedAt, mode } = request;
+  const outcome = {
+    requestId,
+    userId,
+    webhookUrl,
+    mode,
+    startedAt: startedAt ?? createdAt,
+    endedAt: deps.now(),
+  };
+  const told = deps.endings({ ...outcome, status: "failed", error: { message: why } }, kind);
+  await dropQuestion(deps, request, why, told);
   return false;
 };

@@ -196,7 +196,9 @@ export const createEndings = (
           formationId,
           requestId,
           queue.lease().owner,
-          { ...ending, status: interrupt ? "awaiting_clarification" : "completed" },
+          interrupt
+            ? { ...ending, status: "awaiting_clarification", until: Math.ceil(interrupt.expires_at * 1000) }
+            : { ...ending, status: "completed" },
           [
             ...requests.join(owner, sessionId, requestId, [...active.heard]),
             // Calls that the caller makes may come without a word.

@@ -3,6 +3,7 @@ export { createAgentTools } from "./agent-tools.ts";
 export { RequestBudget } from "./budget.ts";
 export { isApproval, questionOf } from "./clarification.ts";
 export { createCredentialDialogue } from "./credential-dialogue.ts";
+export { createExpiry } from "./expiry.ts";
 export { asApiError } from "./failures.ts";
 export { createWindowSizes } from "./fit-window.ts";
 export { createOverlord, type Overlord } from "./overlord.ts";

@@ -75,6 +75,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
   const endListeners: EndListener[] = [];
   /** Sessions in which a message waits for the end of the one before it. */
   const waitingIn = new Set<string>();
+  const expiry = { formationId, requests, endings: given.endings, now };
   const intake = createIntake(parts);
   const endings = createEndings(parts);
   const answering = createAnswering(parts, endings, (sessionId, ...end) => {
@@ -95,7 +96,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
   /** The request whose question a turn answers that names no request. */
   const askedIn = async (owner: Owner, sessionId: string): Promise<StoredRequest | undefined> => {
     const request = await requests.asking(owner, sessionId);
-    return request && (await isInTime({ formationId, requests, now }, request)) ? request : undefined;
+    return request && (await isInTime(expiry, request)) ? request : undefined;
   };
 
   /** A turn with its session, and the request that it continues. */
@@ -214,7 +215,7 @@ export const createOverlord = (given: OverlordParts): Overlord => {
     if (earlier && "repeats" in earlier) return register.runOf(earlier.repeats);
     const named = earlier && "awaits" in earlier ? earlier.awaits : undefined;
     // The id is taken.
-    if (named && !(await isInTime({ formationId, requests, now }, named))) throw knownRequest(named.id);
+    if (named && !(await isInTime(expiry, named))) throw knownRequest(named.id);
     const { turn, session, awaits } = await placed(asked, named, owner);
     if (earlier && "renews" in earlier) {
       const { renews } = earlier;

@@ -93,6 +93,8 @@ export interface Ending {
   error: string | null;
   log: string;
   now: number;
+  /** Until when it waits for an answer. */
+  until?: number | undefined;
   /** Absent when no agent was chosen, or when another process asked it. */
   spending?: Spending | undefined;
 }

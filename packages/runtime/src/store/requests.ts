@@ -110,8 +110,20 @@ export interface RequestRepository extends RequestLeases, RequestProgress, Queue
   ): Promise<boolean>;
   /** Ends a request that no process works on. False when one does, or it has already ended. */
   finishWaiting(formationId: string, id: string, ending: Ending): Promise<boolean>;
-  /** Ends a request that still waits for what its log says. False when it was answered meanwhile. */
-  drop(formationId: string, id: string, asked: string | null, ending: Ending): Promise<boolean>;
+  /**
+   * Ends a request that still waits for what its log says. False when it was answered meanwhile.
+   *
+   * @param also What follows from the end, written in the same transaction.
+   */
+  drop(
+    formationId: string,
+    id: string,
+    asked: string | null,
+    ending: Ending,
+    also: readonly Statement[],
+  ): Promise<boolean>;
+  /** Requests that wait for an answer whose time may be over, those first that have waited longest. */
+  overdue(formationId: string, now: number, limit: number): Promise<StoredRequest[]>;
   /** Requests cancellation from the process that works on it. */
   requestCancel(formationId: string, id: string): Promise<void>;
   /** Moves a foreground request to the background, where it survives the end of this process. */
@@ -217,6 +229,9 @@ export const createRequestRepository = (db: Database): RequestRepository => {
         [
           ...also,
           ...parts.forget(formationId, id),
+          ...(ending.until === undefined
+            ? []
+            : [sql`update request set run_after = ${ending.until} where ${one(formationId, id)}`]),
           ...(journal
             ? [
                 sql`update request set input = ${journal.input} where ${one(formationId, id)}`,
@@ -252,14 +267,22 @@ export const createRequestRepository = (db: Database): RequestRepository => {
       return result?.changes === 1;
     },
 
-    async drop(formationId, id, asked, ending) {
+    async drop(formationId, id, asked, ending, also) {
       const done = await db.writeIf(
         sql`update request set attempts = attempts
           where ${one(formationId, id)} and status = 'awaiting_clarification' and log = ${asked}`,
-        [end.waiting(formationId, id, ending)],
+        [end.waiting(formationId, id, ending), ...also],
       );
       return done !== undefined;
     },
+
+    overdue: (formationId, now, limit) =>
+      db.read(
+        sql`select ${columns} from request
+          where formation_id = ${formationId} and completed_at is null and status = 'awaiting_clarification'
+            and run_after <= ${now}
+          order by run_after limit ${limit}`,
+      ),
 
     async requestCancel(formationId, id) {
       await db.write([sql`update request set cancel_asked = ${asks.cancel} where ${one(formationId, id)}`]);
