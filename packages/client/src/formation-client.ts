@@ -3,10 +3,14 @@ import {
   ChatClient,
   type FormationCall,
   type FormationClientOptions,
+  type ForUser,
   type HasCaller,
+  ObjectStream,
   responseOf,
+  type SchemaOf,
+  type StreamPayload,
 } from "./formation/index.ts";
-import type { CallOptions } from "./http/index.ts";
+import type { CallOptions, StreamOptions } from "./http/index.ts";
 
 let installed = false;
 
@@ -73,6 +77,22 @@ export class FormationClient extends ChatClient {
    */
   as(userId: string): FormationClient {
     return new FormationClient({ ...this.#options, userId });
+  }
+
+  /**
+   * Asks for a value that fits a schema: JSON Schema, or a schema of a library such as Zod, which then is its type.
+   * Nothing is sent before the answer is read.
+   *
+   * @example
+   * const schema = z.object({ pears: z.array(z.string()) });
+   * const { pears } = await formation.generate({ message: "Which pears are ripe?", schema }).object();
+   */
+  generate<Value = unknown>(
+    { schema, ...payload }: Omit<StreamPayload, "format"> & { schema: SchemaOf<Value> },
+    options?: StreamOptions & ForUser,
+  ): ObjectStream<Value> {
+    const format = { type: "json", schema } as const;
+    return new ObjectStream(this.chatStream({ ...payload, format }, options), schema);
   }
 
   /**

@@ -60,6 +60,14 @@ export {
   type FormationCall,
   type FormationClientOptions,
   type ForUser,
+  type JsonSchema,
+  type ObjectStream,
+  type PartialObject,
+  type RunnableTool,
+  type SchemaOf,
+  type StandardResult,
+  type StandardSchema,
+  type StreamPayload,
 } from "./formation/index.ts";
 export { FormationClient } from "./formation-client.ts";
 export {

@@ -8,7 +8,7 @@ const source = (file: string) => fileURLToPath(new URL(`../src/${file}`, import.
 const built = fileURLToPath(new URL("../dist/index.js", import.meta.url));
 
 test.each<[file: string, kilobytes: number, imports?: string[]]>([
-  ["index.ts", 18.1],
+  ["index.ts", 19.1],
   ["webhook.ts", 2],
   ["testing.ts", 1.5],
   ["stream/sse.ts", 1],
@@ -31,8 +31,8 @@ const marks = {
 };
 
 test.each<[name: string, kilobytes: number, parts: (keyof typeof marks)[]]>([
-  ["ChatClient", 9, []],
-  ["FormationClient", 13.3, ["administration"]],
+  ["ChatClient", 9.7, []],
+  ["FormationClient", 14.3, ["administration"]],
   ["ServerClient", 9.9, ["server"]],
   ["webhook", 2.1, ["webhook"]],
 ])("a page that imports %s alone loads at most %s KB, and nothing else", async (name, kilobytes, parts) => {
@@ -47,12 +47,13 @@ test.each<[name: string, kilobytes: number, parts: (keyof typeof marks)[]]>([
 });
 
 test.each(["index.ts", "ChatClient"])(
-  "of %s only what passes a stream on as a response is loaded once it is used",
+  "of %s only what passes a stream on as a response, and what schemas and tools need, is loaded once it is used",
   async (whole) => {
     const names = whole === "index.ts" ? "*" : `{ ${whole} }`;
     for (const file of [source("index.ts"), built]) {
       const { later } = await bundle(`export ${names} from ${JSON.stringify(file)}`);
-      expect(Object.keys(later)).toEqual(["frames"]);
+      expect(Object.keys(later).sort()).toEqual(["frames", "schemas"]);
+      expect(later.schemas).toBeLessThanOrEqual(1_400);
       expect(later.frames).toBeLessThanOrEqual(512);
     }
   },

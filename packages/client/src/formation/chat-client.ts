@@ -2,7 +2,7 @@ import type { ChatAccepted, ChatResult } from "@muxi/protocol/types";
 import { type CallOptions, type Result, requireObjects, type StreamOptions } from "../http/index.ts";
 import type { ChatCursor, ChatStream } from "../stream/index.ts";
 import { type Caller, createCaller, type FormationCall, type ForUser, longestAnswer } from "./caller.ts";
-import { askStream, askWhole, type ChatPayload, resume } from "./chats.ts";
+import { askStream, askWhole, type ChatPayload, resume, type StreamPayload } from "./chats.ts";
 import type { FormationClientOptions } from "./config.ts";
 
 const chatCall = {
@@ -62,14 +62,18 @@ export class ChatClient {
   }
 
   /**
-   * Sends a message and gives the answer as it comes. Nothing is sent before the stream is read.
+   * Sends a message and gives the answer as it comes. Nothing is sent before the stream is read. Tools with an `execute`
+   * are run when the agent calls them, and the stream goes on with their results.
    *
    * @example
    * for await (const event of formation.chatStream({ message: "Hello" }, { userId: "user_123" })) {
    *   if (event.type === "text") process.stdout.write(event.text);
    * }
    */
-  chatStream(payload: ChatPayload, options: StreamOptions & ForUser = {}): ChatStream {
+  chatStream<Arguments extends object = Record<string, unknown>>(
+    payload: StreamPayload<Arguments>,
+    options: StreamOptions & ForUser = {},
+  ): ChatStream {
     requireObjects("chatStream({ message }, { userId })", payload, options);
     return askStream(this.caller, chatCall, payload, options);
   }

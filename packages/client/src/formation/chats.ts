@@ -10,9 +10,21 @@ import {
 } from "../http/index.ts";
 import { type ChatConnector, type ChatCursor, ChatStream, type StreamSettings } from "../stream/index.ts";
 import { type Caller, createOpener, dataOf, type ForUser, type PlainCall } from "./caller.ts";
+import type { RunnableTool, SchemaOf } from "./schema-types.ts";
 
 /** A message and what goes with it, with the names of the wire. The method decides whether the answer is streamed. */
 export type ChatPayload = Omit<ChatRequest, "stream" | "mode">;
+
+/** A message whose answer is streamed. Its tools may be run by the stream itself. */
+export type StreamPayload<Arguments extends object = Record<string, unknown>> = Omit<
+  ChatPayload,
+  "tools" | "format"
+> & {
+  /** What the answer is written in; of an object, its schema may be one of a library such as Zod. */
+  format?: ChatPayload["format"] | { type: "json"; schema: SchemaOf<unknown> };
+  /** Tools that this program runs, by name; a list without `execute` leaves the calls to who reads the stream. */
+  tools?: ChatPayload["tools"] | { readonly [Name in keyof Arguments]: RunnableTool<Arguments[Name]> };
+};
 
 /** Milliseconds after which stopping a request is given up: nobody waits for it. */
 const stopTimeout = 5_000;
@@ -104,7 +116,7 @@ const followUp = (
   caller: Caller,
   user: string | undefined,
   options: StreamOptions,
-): Required<Omit<ChatConnector, "ask">> => {
+): Required<Pick<ChatConnector, "follow" | "cancel">> => {
   return {
     follow: follower(caller, ownerOf(caller, user), options),
     cancel: (requestId) => stop(caller, user, requestId),
@@ -122,14 +134,31 @@ const settingsOf = ({ transport }: Caller, options: StreamOptions, after: number
 export const askStream = (
   caller: Caller,
   spec: PlainCall,
-  payload: Partial<ChatPayload>,
+  { tools, format, ...payload }: Partial<StreamPayload>,
   { userId, ...options }: StreamOptions & ForUser,
 ): ChatStream => {
   const requestId = payload.request_id ?? newRequestId();
-  const json = { ...payload, request_id: requestId, stream: true };
-  const ask = createOpener(caller, { ...spec, userId, json }, options);
+  const runnable = Array.isArray(tools) ? undefined : (tools ?? undefined);
+  const json = { ...payload, tools, format, request_id: requestId, stream: true };
+  const opened = (written: object) => createOpener(caller, { ...spec, userId, json: written }, options);
   const owner = { requestId, sessionId: payload.session_id ?? undefined };
-  return new ChatStream({ ...followUp(caller, userId, options), ask }, owner, settingsOf(caller, options, 0));
+  const isPlain = !runnable && typeof format !== "object";
+  const connector: ChatConnector = {
+    ...followUp(caller, userId, options),
+    ask: isPlain
+      ? opened(json)
+      : async (lifetime) => opened((await import("./schemas.ts")).written(json))(lifetime),
+  };
+  if (runnable)
+    connector.runTools = async (interrupt) => {
+      const { runTools } = await import("./schemas.ts");
+      const path = `/requests/${owner.requestId}/answer`;
+      const call = { method: "POST", path, key: "either", user: "filter" } as const;
+      await runTools(runnable, interrupt, options.signal, (json) =>
+        dataOf(caller, { ...call, userId: ownerOf(caller, userId), json }, options),
+      );
+    };
+  return new ChatStream(connector, owner, settingsOf(caller, options, 0));
 };
 
 const read = (

@@ -1,4 +1,4 @@
-import type { DoneEvent } from "@muxi/protocol/types";
+import type { DoneEvent, Interrupt } from "@muxi/protocol/types";
 import { MuxiError } from "../errors/index.ts";
 import { type Lifetime, requireSize } from "../http/index.ts";
 import { type ChatEvent, type ChatOwner, createChatDecoder } from "./chat-events.ts";
@@ -28,6 +28,8 @@ export interface ChatConnector {
   ask?: (lifetime: Lifetime) => Promise<Response>;
   /** Requests the events after the cursor. */
   follow(cursor: ChatCursor, lifetime: Lifetime): Promise<Response>;
+  /** Makes the calls that a request waits for, and answers it; undefined for a reader that makes none. */
+  runTools?: (interrupt: Interrupt) => Promise<void>;
   /** Stops the request on the server; undefined for a reader that only watches. */
   cancel?: (requestId: string) => Promise<void>;
 }
@@ -71,6 +73,13 @@ export class ChatStream extends EventStream<ChatEvent> {
         decode,
         isLast: (event) => event.type === "done",
         restarts: (event) => event.type === "progress" && event.stage === "restarted",
+        pause: (event) => {
+          if (event.type !== "done" || event.interrupt?.kind !== "client_tools") return undefined;
+          const running = connector.runTools?.(event.interrupt);
+          // The answer is what comes after the calls.
+          if (running) this.#text = "";
+          return running;
+        },
         endless: false,
         canResume: (received) => (numbered || received > 0) && owner.sessionId !== undefined,
         stop: async () => connector.cancel?.(owner.requestId),

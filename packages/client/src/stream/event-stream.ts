@@ -20,6 +20,9 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
   #received: number;
   #delivered: number;
   readonly #resumption: Resumption;
+  /** What is done before the stream goes on with other events. */
+  #pause: Promise<void> | undefined;
+  #goesOn = false;
   #opening: Promise<void> | undefined;
   #response: StreamOpening | undefined;
   /** Whether the reader has left, and only the server's answer is awaited. */
@@ -203,6 +206,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
   async #fill(failure?: unknown): Promise<IteratorResult<Event>> {
     if (failure !== undefined) await this.#recover(failure);
     while (this.#queue.isEmpty && !this.#ended) {
+      if (this.#pause) await this.#endPause();
       if (!this.#connection) await this.#open();
       try {
         if (this.#connection) this.#takeIn(await this.#connection.read());
@@ -212,6 +216,17 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     }
     this.#turn = undefined;
     return this.#take() ?? this.#end();
+  }
+
+  async #endPause(): Promise<void> {
+    const { signal } = this.#lifetime ?? {};
+    const left = new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+    try {
+      await Promise.race([this.#pause, left]);
+    } catch (error) {
+      this.#finish(error);
+    }
+    this.#pause = undefined;
   }
 
   /** Sends the request, as often as it takes, until there is a connection or the stream has ended. */
@@ -241,7 +256,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
   async #connect(): Promise<Connection> {
     this.#lifetime ??= this.#start();
     const resumption = this.#resumption;
-    const after = resumption.isUnderWay ? this.#received : undefined;
+    const after = resumption.isUnderWay || this.#goesOn ? this.#received : undefined;
     const lifetime = createLifetime(resumption.timeOf(this.#settings.timeout), this.#lifetime.signal);
     if (after !== undefined)
       resumption.hurry = () => lifetime.abort(new ConnectionError("The network is back"));
@@ -282,6 +297,15 @@ export class EventStream<Event> implements AsyncIterableIterator<Event>, AsyncDi
     this.#resumption.received();
     if (failure !== undefined) this.#finish(failure);
     if (value === undefined) return;
+    this.#pause = source.pause?.(value);
+    if (this.#pause) {
+      this.#pause.catch(() => {});
+      this.#goesOn = true;
+      this.#received = 0;
+      this.#connection?.close();
+      this.#connection = undefined;
+      return;
+    }
     this.#queue.add(value, this.#received);
     if (source.isLast(value)) this.#finish(undefined);
   };

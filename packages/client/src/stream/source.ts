@@ -15,6 +15,11 @@ export interface Source<Event> {
   isLast(event: Event): boolean;
   /** Whether the answer begins anew with this event, so that the numbers before it have a gap. Default: never. */
   restarts?: (event: Event) => boolean;
+  /**
+   * What has to be done before the stream goes on after this event, which its reader does not get: over another
+   * connection, whose events are numbered from 1. Undefined for all other events. Default: never.
+   */
+  pause?: (event: Event) => Promise<void> | undefined;
   /** Whether the server ends the stream by closing it, without a last event. */
   endless: boolean;
   /**

@@ -1,5 +1,6 @@
 import type {
   CancelResult,
+  RequestAnswer,
   RequestAnswerResult,
   RequestList,
   RequestStatus,
@@ -62,6 +63,8 @@ export interface RequestMethods {
       action: "answer" | "approve" | "deny" | "cancel";
       /** The answer: a text, or what `interrupt.schema` asks for; with `deny`, a text that says why not. */
       value?: unknown;
+      /** What has come of the calls that this program makes, one for each. */
+      results?: RequestAnswer["results"];
       /** With `approve`: arguments in place of those that the model chose. */
       editedArgs?: Record<string, unknown> | undefined;
       /** With `approve`: whether calls of the same tool need no approval from now on. */
@@ -100,7 +103,7 @@ export const createRequests = (): RequestMethods => ({
     "POST",
     "/requests/{requestId}/answer",
     access.filter,
-    { interruptId: true, action: true, value: true, editedArgs: true, remember: true },
+    { interruptId: true, action: true, value: true, results: true, editedArgs: true, remember: true },
     { required: ["interruptId", "action"] },
   ),
   stream: streamMethod("streamRequest", "{ sessionId, requestId, userId }", (caller, args, options = {}) =>
