@@ -1,7 +1,6 @@
 import type { Interrupt, RequestAnswer } from "@muxi/protocol/types";
 import { ConfigurationError, MuxiError } from "../errors/index.ts";
 import { isObject } from "../http/index.ts";
-import type { StreamPayload } from "./chats.ts";
 import type { JsonSchema, RunnableTool, RunnableTools, SchemaOf, StandardResult } from "./schema-types.ts";
 
 // Loaded once schemas of libraries, values or tools of the program are used.
@@ -44,7 +43,14 @@ export const checked = <Value>(
   isStandard(schema) ? (schema["~standard"].validate(value) as never) : { value: value as Value };
 
 /** A message with its schemas and tools as the server is told of them. */
-export const written = ({ tools, format, ...payload }: Partial<StreamPayload>): object => ({
+export const written = ({
+  tools,
+  format,
+  ...payload
+}: {
+  tools: unknown[] | RunnableTools | null | undefined;
+  format: string | { schema: SchemaOf<unknown> } | null | undefined;
+}): object => ({
   ...payload,
   tools:
     Array.isArray(tools) || !tools
