@@ -144,6 +144,14 @@ describe("the next message of a session whose request has asked", () => {
       ...Array(3).fill("user"),
     ]);
   });
+
+  test("is the next message with a request id of its own, and the one with the id that was told", async () => {
+    for (const named of [() => "req_own", (id: string) => id]) {
+      const { api } = await open();
+      const id = await ask(api);
+      expect((await say(api, "The north one", { request_id: named(id) })).body.data.request_id).toBe(id);
+    }
+  });
 });
 
 describe("a new request is", () => {
@@ -166,17 +174,6 @@ describe("a new request is", () => {
     expect((await say(api, "Hello", { user: "bob" })).status).toBe(404);
     expect(await statusOf(api, id)).toBe("awaiting_clarification");
     expect((await say(api, "The north one")).body.data.request_id).toBe(id);
-  });
-
-  test("a message with a request_id of its own, and what follows it", async () => {
-    const { api } = await open();
-    const id = await ask(api);
-    expect((await say(api, "Something else", { request_id: "req_own" })).body.data.request_id).toBe(
-      "req_own",
-    );
-    expect((await say(api, "Thanks")).body.data.request_id).not.toBe(id);
-    expect(await statusOf(api, id)).toBe("awaiting_clarification");
-    expect((await say(api, "The north one", { request_id: id })).body.data.request_id).toBe(id);
   });
 });
 

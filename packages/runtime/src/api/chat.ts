@@ -81,7 +81,7 @@ export const chatEndpoint = (deps: ChatDeps): Endpoint<typeof routes.chat> => {
     const turn: Turn = {
       requestId: request.id,
       isFirst: request.idSource === "minted",
-      mayReply: request.idSource !== "body",
+      mayReply: true,
       userId,
       message: body.message,
       sessionId: body.session_id ?? undefined,

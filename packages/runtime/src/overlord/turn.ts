@@ -18,7 +18,7 @@ export interface Turn {
   requestId: string;
   /** Whether the id was made for this turn, so that no earlier request has it. */
   isFirst?: boolean;
-  /** Whether it may answer a question of another request in its session: its caller has named no request. */
+  /** Whether it may answer what another request in its session has asked. */
   mayReply?: boolean;
   userId: string;
   message: string;
