@@ -191,9 +191,10 @@ export const createMemory = (deps: {
       const pinned = found.filter(isPinned);
       const others = found.filter((memory) => !isPinned(memory) && isNew(memory.content));
       const remembered = [...pinned, ...others.slice(0, recalledMemories)];
-      const texts = asksForEarlier(text)
-        ? await withHistory(longTerm.memories, remembered)
-        : remembered.map(({ content }) => content);
+      const texts =
+        remembered.length > 0 && asksForEarlier(text)
+          ? await withHistory(longTerm.memories, remembered)
+          : remembered.map(({ content }) => content);
       const said = recentlySaid(unlearned, { inContext, text, words });
       const asking = slidesTo === undefined ? [] : longTerm.summaries.asking(owner, turn.sessionId, slidesTo);
       if (asking.length > 0) nearlyFull.add(turn.sessionId);

@@ -64,12 +64,11 @@ export const createEndings = (
     clarification,
     waitsFor,
   }: Pick<AgentAnswer, "clarification" | "waitsFor">): Interrupt | undefined => {
-    const id = newId("interrupt");
     if (waitsFor) {
       const { kind, prompt, tool, calls, plan, choices, schema } = waitsFor;
       const expires_at = (now() + settings.work.time) / 1000;
       return {
-        id,
+        id: newId("interrupt"),
         kind,
         prompt,
         ...offered(choices),
@@ -83,7 +82,7 @@ export const createEndings = (
     if (!clarification) return undefined;
     const { question, choices, credential } = clarification;
     return {
-      id,
+      id: newId("interrupt"),
       kind: credential === undefined ? "question" : "credential",
       prompt: question,
       ...offered(choices),

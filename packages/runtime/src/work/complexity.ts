@@ -15,11 +15,11 @@ const wordsOfWork = new Map(
     [
       [
         9,
-        "comprehensive architecture migrate migration umfassend umfassende umfassenden architektur migrieren exhaustif exhaustive migrer completo arquitectura arquitetura migrar completa esaustivo architettura",
+        "comprehensive architecture migrate migration umfassend umfassende umfassenden architektur migrieren exhaustif exhaustive migrer arquitectura arquitetura migrar esaustivo architettura",
       ],
       [
         8,
-        "analysis analyze analyse research report strategy integrate refactor analysiere analysieren recherchiere recherchieren recherche bericht strategie integriere integrieren analyser analysez recherchez rapport stratégie intégrer analiza analizar investiga investigar informe estrategia integrar analisa analisar pesquisa pesquisar relatório estratégia analizza analizzare ricerca relazione rapporto strategia integrare",
+        "analysis analyze analyse research report strategy integrate refactor analysiere analysieren recherchiere recherchieren recherche bericht strategie integriere integrieren analyser analysez recherchez stratégie intégrer analiza analizar investiga investigar informe estrategia integrar analisa analisar pesquisa pesquisar relatório estratégia analizza analizzare ricerca relazione rapporto strategia integrare",
       ],
       [
         7,
@@ -51,6 +51,17 @@ const requestWords = new Set(
     " ",
   ),
 );
+/** Words with which somebody tells something; what they tell of asks for no work, unless it is wished for. */
+const statementWords = new Set(
+  "i i'm i've my we our the this that it there he she they ich mein meine wir unser unsere der die das dies es er sie je j'ai mon ma mes nous notre le la les ce c'est il elle yo mi mis nosotros nuestro el los las esto eso eu meu minha nós nosso o os isso io mio mia noi nostro lo gli questo quello".split(
+    " ",
+  ),
+);
+const wishWords = new Set(
+  "need want would please must should brauche brauchen möchte möchten will wollen bitte soll sollte voudrais voudrions veux voulons besoin faut necesito necesitamos quiero queremos quisiera hay debe preciso precisamos quero queria voglio vogliamo vorrei serve devi".split(
+    " ",
+  ),
+);
 const questionMark = /[?？؟]\s*$/u;
 const separators = /[\s.,;:!?()[\]{}"'’«»„“”¿¡]+/u;
 
@@ -65,8 +76,9 @@ const endsOf = (message: string): string =>
  */
 export const complexityOf = (message: string): number => {
   const words = endsOf(message).toLowerCase().split(separators).filter(Boolean);
-  const known = words.reduce((most, word) => Math.max(most, wordsOfWork.get(word) ?? 0), 0);
   const [first = ""] = words;
+  const isTold = statementWords.has(first) && !words.some((word) => wishWords.has(word));
+  const known = isTold ? 0 : words.reduce((most, word) => Math.max(most, wordsOfWork.get(word) ?? 0), 0);
   const isOrdered = words.some((word) => wordsOfOrder.has(word));
   const isQuestion =
     words.length <= shortQuestion &&
