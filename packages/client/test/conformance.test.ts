@@ -59,7 +59,7 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
     f.credentials.create({ userId, service: "github", credential: { token: "x" }, name: "mine" }),
   getCredential: (f) => f.credentials.get({ userId, credentialId: "c" }),
   deleteCredential: (f) => f.credentials.delete({ userId, credentialId: "c" }),
-  getUsage: (f) => f.getUsage({ groupBy: "user,agent,model,day" }),
+  getUsage: (f) => f.getUsage({ from: at, to: at, groupBy: "user,agent,model,day" }),
   getAuditLog: (f) =>
     f.audit.list({ limit: 5, before: key, action: "secret.created", resourceType: "secret", since: at }),
   clearAuditLog: (f) => f.audit.clear(),
@@ -97,6 +97,7 @@ const calls: Record<Exclude<RouteId, Deprecated>, Call> = {
       interruptId: "int_1",
       action: "approve",
       value: "yes",
+      results: [{ id: "call_1", content: "17", is_error: false }],
       editedArgs: { order: 17 },
       remember: "session",
     }),
