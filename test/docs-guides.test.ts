@@ -97,6 +97,7 @@ test("docs/observability.md: its commands, its settings, and the traces that it 
   const page = (await readDoc("observability.md")).replace("http://localhost:4318", collector.url);
   const output = await runAsWritten(world, `${scriptOf(page)}npx muxi validate\n`);
   expect(output).toContain("completed");
+  expect(output).toMatch(/^MODEL +DAY +REQUESTS/m);
   expect(output).toContain("'eyes' is valid");
   const traces = collector.received
     .filter(({ path: sentTo }) => sentTo === "/v1/traces")

@@ -55,7 +55,7 @@ test.each<[form: string, shows: RegExp]>([
   ["sessions queue s1 -u ann", /^Nothing waits\n$/],
   ["chat Hello -u zoe -s s9 --on-busy interrupt", /\S/],
   ["sessions messages s1 -n 1 -u ann", /^ {2}\S.*\n$/],
-  ["requests list", /^REQUEST +USER +STATUS +BEGUN\n/],
+  ["requests list", /^REQUEST +USER +STATUS +BEGUN +WAITS FOR\n/],
   ["requests list ann", /\nreq_\w+ +ann +completed /],
   ["requests list nobody", /^No requests\n$/],
   ["memory list -u ann", /^ID +SINCE +CONTENT\nmem_\w+ .*Assam/],

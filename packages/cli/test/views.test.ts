@@ -43,12 +43,13 @@ const examples: readonly [name: string, args: string[], shown: RegExp][] = [
     /^SESSION +LAST ACTIVITY +ACTIVE\nsess_\w+ +\d{4}-\d\d-\d\d \d\d:\d\d +yes\n$/,
   ],
   ["sessions", ["--user", "bob"], /^No sessions yet\n$/],
-  ["requests", [], /^REQUEST +USER +STATUS +BEGUN\nreq_\w+ +ann +completed +\d{4}-/],
+  ["requests", [], /^REQUEST +USER +STATUS +BEGUN +WAITS FOR\nreq_\w+ +ann +completed +\d{4}-.* -\n/],
   ["jobs", [], /^Nothing is scheduled\n$/],
   ["memory", ["--user", "ann"], /^ID +SINCE +CONTENT\nmem_\w+ .*Assam/],
   ["credentials", [], /^No credentials\n$/],
   ["users", [], /^No users\n$/],
   ["logging", [], /^No destinations\n$/],
+  ["approvals", ["--user", "ann"], /^No approvals\n$/],
   ["audit", [], /^(Nothing was changed yet|WHEN +ACTION)/],
 ];
 
