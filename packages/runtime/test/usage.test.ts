@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
+import { openPrices } from "../src/models/index.ts";
 import { type Api, manifest, startFormation, writeFormation } from "./harness.ts";
 import { startModelServer } from "./model-server.ts";
 import { createSchema, onPostgres } from "./postgres.ts";
@@ -74,11 +75,25 @@ test("what requests used is reported by what they are taken together by, with wh
   ]);
 });
 
+test("long requests are dearer with some models, many short ones are not, and odd counts of a provider cost what is possible", async () => {
+  const priceOf = await openPrices({ llm: { prices: {} } });
+  const used = { inputTokens: 100_000, outputTokens: 1_000, cachedTokens: 0, cacheWriteTokens: 0 };
+  const model = "google/gemini-2.5-pro";
+  const day = new Date(firstDay);
+  const one = priceOf(model, day, { requests: 1, ...used });
+  const ten = { ...used, inputTokens: 1_000_000, outputTokens: 10_000 };
+  expect(priceOf(model, day, { requests: 10, ...ten })).toBeCloseTo(10 * (one ?? 0), 9);
+  expect(priceOf(model, day, { requests: 1, ...ten })).toBeGreaterThan(15 * (one ?? 0));
+  const odd = { requests: 1, inputTokens: 10, outputTokens: 0, cachedTokens: 20, cacheWriteTokens: 30 };
+  expect(priceOf(model, day, odd)).toBeGreaterThan(0);
+});
+
 test.each([
   ["group_by=colour", 422],
   ["group_by=user,user", 422],
   ["from=yesterday", 400],
   ["from=2026-02-01&to=2026-01-01", 400],
+  ["from=1990-01-01", 400],
 ])("a report that cannot be made is refused: %s", async (query, status) => {
   const { api } = await open();
   expect((await api.get(`/usage?${query}`, admin)).status).toBe(status);

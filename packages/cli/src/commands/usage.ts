@@ -1,5 +1,6 @@
 import type { UsageRow } from "muxi-client";
 import type { Context } from "../base/context.ts";
+import { CliError } from "../base/errors.ts";
 import { callFormation, type TargetOptions } from "../target/index.ts";
 import { createUi, type OutputFormat, table } from "../ui/index.ts";
 
@@ -50,6 +51,7 @@ export const showUsage = async (
   context: Context,
   { output, by, from, to, csv, ...options }: UsageOptions,
 ): Promise<number> => {
+  if (csv && output === "json") throw new CliError("--csv and --json exclude each other");
   const ui = createUi(context, output);
   const report = await callFormation(context, ui, { ...options, isForEveryone: true }, (formation) =>
     formation.usage.get({ groupBy: by, from, to }),

@@ -6,8 +6,8 @@ import { timeOf } from "./times.ts";
 
 const dayLasts = 86_400_000;
 const daysByDefault = 30;
-/** Rows of the database that a report takes together, and rows that it has. */
-const mostRead = 100_000;
+/** Days that a report may be about, and rows that it has. */
+const mostDays = 3_700;
 const mostRows = 10_000;
 
 interface Spent extends Omit<UsedTokens, "userId" | "agentId" | "model" | "day"> {
@@ -74,32 +74,30 @@ export const usageEndpoints = ({
       const from = first === undefined ? to - daysByDefault * dayLasts : timeOf("from", first);
       if (from >= to) throw new ApiError("INVALID_PARAMETER", "from: must be before to");
       const by = (group: (typeof groups)[number]) => groups.includes(group);
+      if (to - from > mostDays * dayLasts) throw tooMuch();
       const priceOf = await prices();
-      const used = await usage.of(
-        formationId,
-        { from, to },
-        { user: by("user"), agent: by("agent") },
-        mostRead + 1,
-      );
-      if (used.length > mostRead) throw tooMuch();
 
       const rows = new Map<string, { names: object; spent: Spent }>();
       let total = nothing;
-      for (const each of used) {
+      const add = (each: UsedTokens) => {
         const day = new Date(each.day * dayLasts);
         const cost = priceOf(each.model, day, each);
         const spent = { ...each, cost, unpriced: cost === undefined ? each.requests : 0 };
         total = together(total, spent);
         const names = {
-          ...(by("user") && { user_id: each.userId ?? "" }),
-          ...(by("agent") && { agent_id: each.agentId ?? "" }),
+          ...(by("user") && { user_id: each.userId }),
+          ...(by("agent") && { agent_id: each.agentId }),
           ...(by("model") && { model: each.model }),
           ...(by("day") && { day: day.toISOString().slice(0, 10) }),
         };
         const key = JSON.stringify(names);
         rows.set(key, { names, spent: together(rows.get(key)?.spent ?? nothing, spent) });
+      };
+      const apart = { user: by("user"), agent: by("agent") };
+      for await (const used of usage.of(formationId, { from, to }, apart)) {
+        used.forEach(add);
+        if (rows.size > mostRows) throw tooMuch();
       }
-      if (rows.size > mostRows) throw tooMuch();
 
       const tokensOf = ({ inputTokens, outputTokens }: Spent) => inputTokens + outputTokens;
       const sorted = [...rows.values()].sort(

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { leavesOf, nodesOf, outlineOf, outlineOfAll, pathOf, withoutDoubles } from "./outline.ts";
+import { leafWith, nodesOf, outlineOf, outlineOfAll, pathOf, withoutDoubles } from "./outline.ts";
 
 const limits = { max_depth: 3, max_pages_per_node: 10, max_tokens_per_node: 100 };
 
@@ -60,11 +60,12 @@ test("below the deepest headings sections go by pages, and without pages by thei
 test("the files of an archive are its sections; a path tells the titles, and what is in another section is no second one", () => {
   const document = outlineOf("a.zip", 2, rows({ part: "b.md", headings: ["B"] }, { part: "c.md" }), limits);
   const outline = outlineOfAll([document]);
-  const [first, second] = leavesOf(outline);
+  const [first, second] = outline.leaves;
   expect([first, second].map((node) => node && pathOf(outline, node))).toEqual([
     "a.zip › b.md › B",
     "a.zip › c.md",
   ]);
+  expect([0, 1, 2].map((passage) => leafWith(outline, passage))).toEqual([first, second, undefined]);
   const nodes = [first, document, second, document].flatMap((node) => node ?? []);
   expect(withoutDoubles(nodes)).toEqual([document]);
 });

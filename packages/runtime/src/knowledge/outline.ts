@@ -137,14 +137,32 @@ export function* nodesOf(node: OutlineNode): Generator<OutlineNode> {
 export interface Outline {
   documents: readonly OutlineNode[];
   nodes: ReadonlyMap<string, OutlineNode>;
-  tokens: number;
+  /** Sections without sections below them, in the order of their passages. */
+  leaves: readonly OutlineNode[];
 }
 
-export const outlineOfAll = (documents: readonly OutlineNode[]): Outline => ({
-  documents,
-  nodes: new Map(documents.flatMap((document) => [...nodesOf(document)]).map((node) => [node.id, node])),
-  tokens: documents.reduce((sum, { tokens }) => sum + tokens, 0),
-});
+export const outlineOfAll = (documents: readonly OutlineNode[]): Outline => {
+  const all = documents.flatMap((document) => [...nodesOf(document)]);
+  return {
+    documents,
+    nodes: new Map(all.map((node) => [node.id, node])),
+    leaves: all.filter(({ children }) => children.length === 0).sort((a, b) => a.first - b.first),
+  };
+};
+
+/** The lowest section that has a passage. */
+export const leafWith = ({ leaves }: Outline, passage: number): OutlineNode | undefined => {
+  let [from, to] = [0, leaves.length - 1];
+  while (from <= to) {
+    const middle = (from + to) >> 1;
+    const leaf = leaves[middle];
+    if (!leaf) return undefined;
+    if (passage < leaf.first) to = middle - 1;
+    else if (passage > leaf.last) from = middle + 1;
+    else return leaf;
+  }
+  return undefined;
+};
 
 /** The titles from the document's down to a section's, as citations tell them. */
 export const pathOf = ({ nodes }: Outline, { id }: OutlineNode): string => {
@@ -154,10 +172,6 @@ export const pathOf = ({ nodes }: Outline, { id }: OutlineNode): string => {
     .filter((title) => title !== "")
     .join(" › ");
 };
-
-/** Sections without sections below them. */
-export const leavesOf = ({ nodes }: Outline): OutlineNode[] =>
-  [...nodes.values()].filter(({ children }) => children.length === 0);
 
 /** Without sections that others have in them, and without the same twice: the first stay. */
 export const withoutDoubles = (nodes: readonly OutlineNode[]): OutlineNode[] =>

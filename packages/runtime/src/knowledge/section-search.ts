@@ -1,11 +1,13 @@
 import type { KnowledgeConfig } from "@muxi/formation";
 import { LRUCache } from "lru-cache";
 import type { Logger } from "pino";
+import { fewAtOnce } from "../base/index.ts";
 import type { KnowledgeRepository, KnowledgeState, OutlinedDocument } from "../store/index.ts";
 import { chosenOf } from "./choice.ts";
 import { shortened, sourceOf } from "./described.ts";
 import {
-  leavesOf,
+  leafWith,
+  nodesOf,
   type Outline,
   type OutlineNode,
   outlineOf,
@@ -21,8 +23,9 @@ import { gapsIn } from "./sufficiency.ts";
 
 /** Documents of an agent whose outlines are looked at: what has more is searched. */
 const mostDocuments = 1_000;
-/** Sections of documents that are kept. */
+/** Sections of documents that are kept, and documents that are read at once. */
 const keptSections = 50_000;
+const readAtOnce = 4;
 /** Passages that are compared in meaning, the least score of a section of them, and how many sections count. */
 const compared = 200;
 const leastScore = 0.05;
@@ -62,15 +65,15 @@ export interface FoundSections {
 
 /** The sections nearest in meaning: their passages' likeness, added, by the root of how many were found and one. */
 const nearestSections = (outline: Outline, ranking: Ranking): OutlineNode[] => {
-  const leaves = leavesOf(outline);
-  return leaves
-    .map((node) => {
-      const scores = [...ranking].flatMap(([id, score]) =>
-        id >= node.first && id <= node.last ? [score] : [],
-      );
-      const sum = scores.reduce((total, score) => total + score, 0);
-      return { node, score: sum / Math.sqrt(scores.length + 1) };
-    })
+  const found = new Map<OutlineNode, { sum: number; count: number }>();
+  for (const [id, score] of ranking) {
+    const leaf = leafWith(outline, id);
+    if (!leaf) continue;
+    const { sum, count } = found.get(leaf) ?? { sum: 0, count: 0 };
+    found.set(leaf, { sum: sum + score, count: count + 1 });
+  }
+  return [...found]
+    .map(([node, { sum, count }]) => ({ node, score: sum / Math.sqrt(count + 1) }))
     .filter(({ score }) => score >= leastScore)
     .sort((a, b) => b.score - a.score)
     .slice(0, mostNearest)
@@ -79,22 +82,23 @@ const nearestSections = (outline: Outline, ranking: Ranking): OutlineNode[] => {
 
 /** Finds sections by the outlines of documents (docs/spec/formation-files.md "Sections"). */
 export const createSectionSearch = ({ stored, log }: SectionSearchDeps) => {
-  /** By the number of a document, which is new when the document is read anew, and its place in the outline. */
-  const outlines = new LRUCache<string, OutlineNode>({
+  /** By the number of a document, which is new when the document is read anew. */
+  const outlines = new LRUCache<number, OutlineNode>({
     maxSize: keptSections,
-    sizeCalculation: ({ last, first }) => last - first + 1,
+    sizeCalculation: (node) => [...nodesOf(node)].length,
   });
 
+  /** The outline of a document; undefined when it is being read anew. */
   const outlined = async (
     { seq, source }: OutlinedDocument,
-    number: number,
     { tree }: KnowledgeConfig,
-  ): Promise<OutlineNode> => {
-    const key = `${seq} ${number}`;
-    const known = outlines.get(key);
+  ): Promise<OutlineNode | undefined> => {
+    const known = outlines.get(seq);
     if (known) return known;
-    const node = outlineOf(source, number, await stored.outlined(seq), tree);
-    outlines.set(key, node);
+    const rows = await stored.outlined(seq);
+    if (rows.length === 0) return undefined;
+    const node = outlineOf(source, seq, rows, tree);
+    outlines.set(seq, node);
     return node;
   };
 
@@ -110,18 +114,18 @@ export const createSectionSearch = ({ stored, log }: SectionSearchDeps) => {
       );
       return { groups, rest };
     }
+    const { reasoning_threshold: threshold, tree } = config;
     const undecided: { document: number; node: OutlineNode }[] = [];
     let tokens = 0;
-    for (const [index, document] of documents.entries()) {
-      const node = await outlined(document, index + 1, config);
-      tokens += node.tokens;
+    await fewAtOnce(documents, readAtOnce, async (document) => {
+      const { seq } = document;
       const retrieval = sourceOf(document, config.sources)?.retrieval ?? config.retrieval;
-      const entry = { document: document.seq, node };
-      if (retrieval === "vector" || node.tokens > config.tree.max_document_tokens) rest.push(document.seq);
-      else if (retrieval === undefined) undecided.push(entry);
-      else groups.set(retrieval, [...(groups.get(retrieval) ?? []), entry]);
-    }
-    const { reasoning_threshold: threshold, tree } = config;
+      const node = retrieval === "vector" ? undefined : await outlined(document, config);
+      tokens += node?.tokens ?? 0;
+      if (!node || retrieval === "vector" || node.tokens > tree.max_document_tokens) rest.push(seq);
+      else if (retrieval === undefined) undecided.push({ document: seq, node });
+      else groups.set(retrieval, [...(groups.get(retrieval) ?? []), { document: seq, node }]);
+    });
     if (tree.model !== undefined && threshold > 0 && tokens > threshold)
       groups.set("tree", [...(groups.get("tree") ?? []), ...undecided]);
     else rest.push(...undecided.map(({ document }) => document));
@@ -174,8 +178,7 @@ export const createSectionSearch = ({ stored, log }: SectionSearchDeps) => {
       chosen: readonly OutlineNode[],
     ) => {
       const read = [...chosen];
-      const leaves = leavesOf(outline);
-      const most = Math.ceil((leaves.length * config.tree.max_fetched_nodes_pct) / 100);
+      const most = Math.ceil((outline.leaves.length * config.tree.max_fetched_nodes_pct) / 100);
       for (let round = 0; round < config.tree.max_sufficiency_rounds && read.length < most; round++) {
         const excerpts = [];
         for (const node of read) {
@@ -189,10 +192,8 @@ export const createSectionSearch = ({ stored, log }: SectionSearchDeps) => {
         const before = read.length;
         for (const gap of await gapsIn(judge, question, excerpts)) {
           const ids = [...(await best(gap, compared, documents)).keys()];
-          const holding = ids.flatMap(
-            (id) => leaves.find(({ first, last }) => id >= first && id <= last) ?? [],
-          );
-          const unread = holding.find((leaf) => withoutDoubles([...read, leaf]).length > read.length);
+          const holding = new Set(ids.flatMap((id) => leafWith(outline, id) ?? []));
+          const unread = [...holding].find((leaf) => withoutDoubles([...read, leaf]).length > read.length);
           if (unread && read.length < most) read.push(unread);
         }
         if (read.length === before) break;
@@ -218,6 +219,8 @@ export const createSectionSearch = ({ stored, log }: SectionSearchDeps) => {
 
     const found = await Promise.all(
       [...groups].map(async ([retrieval, entries]) => {
+        // They come as they are read.
+        entries.sort((a, b) => a.document - b.document);
         const outline = outlineOfAll(entries.map(({ node }) => node));
         const documents = entries.map(({ document }) => document);
         try {

@@ -32,11 +32,13 @@ const s3WireOf = (
   bucket: string,
   env: Environment,
 ): BucketWire => {
-  const { access_key_id, secret_access_key, session_token } = auth ?? {
+  // Those of this machine are for Amazon, and for nobody else.
+  const ofMachine = endpoint === undefined && {
     access_key_id: env.AWS_ACCESS_KEY_ID,
     secret_access_key: env.AWS_SECRET_ACCESS_KEY,
     session_token: env.AWS_SESSION_TOKEN,
   };
+  const { access_key_id, secret_access_key, session_token } = auth ?? (ofMachine || {});
   const where = region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? "us-east-1";
   const headersOf =
     access_key_id && secret_access_key
@@ -92,11 +94,13 @@ export const createBucketSource = (
     origin: wire.listUrl("", undefined).origin,
     shownAddress: () => shownBucket,
   });
+  // What has the ending of a document may be one, or a folder.
+  const prefix = within === "" || formatOf(within) ? within : `${within}/`;
   const matches = pattern === undefined ? () => true : pathPattern(pattern);
   const isWanted = pathFilter(source);
 
   const page = async (after: string | undefined, signal: AbortSignal) => {
-    const opened = await requester.open(wire.listUrl(within, after), {}, signal);
+    const opened = await requester.open(wire.listUrl(prefix, after), {}, signal);
     if (opened.status !== 200) {
       opened.body.destroy();
       throw new SourceError(`${shownBucket}: there is no such bucket`);

@@ -1,4 +1,4 @@
-import { plain } from "./listings.ts";
+import { characters } from "./listings.ts";
 
 /** An object of a bucket. */
 export interface BucketObject {
@@ -32,16 +32,16 @@ export const pathOfKey = (key: string): string =>
     .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll("%2F", "/");
 
-/** A part of an address would be taken for the folder above. */
+/** Parts of an address that are dots would be taken for a folder, and half of a character is none. */
 export const hasAddress = (key: string): boolean =>
-  !key.split("/").some((part) => part === "." || part === "..");
+  !/\p{Cs}/u.test(key) && !key.split("/").some((part) => part === "." || part === "..");
 
 /** The text of the first element of a name; undefined where there is none. */
 export const elementIn = (xml: string, name: string): string | undefined => {
   const start = xml.indexOf(`<${name}>`);
   if (start === -1) return undefined;
   const end = xml.indexOf(`</${name}>`, start);
-  return end === -1 ? undefined : plain(xml.slice(start + name.length + 2, end));
+  return end === -1 ? undefined : characters(xml.slice(start + name.length + 2, end));
 };
 
 /** What stands between the tags of elements of a name. */

@@ -11,10 +11,8 @@ const characterOf = (reference: string): string | undefined => {
 };
 
 /** Text of markup, with what stands for its special characters put back. */
-export const plain = (written: string): string =>
-  written
-    .trim()
-    .replace(/&(#?\w{1,8});/g, (whole, name: string) => entities[name] ?? characterOf(name) ?? whole);
+export const characters = (written: string): string =>
+  written.replace(/&(#?\w{1,8});/g, (whole, name: string) => entities[name] ?? characterOf(name) ?? whole);
 
 /** As many addresses are read before others get their turn. */
 const atOnce = 1_000;
@@ -24,7 +22,7 @@ async function* addressesIn(text: string, pattern: RegExp, base: URL): AsyncGene
   for (const [, first, second, third] of text.matchAll(pattern)) {
     count += 1;
     if (count % atOnce === 0) await nextTick();
-    const url = URL.parse(plain(first ?? second ?? third ?? ""), base);
+    const url = URL.parse(characters(first ?? second ?? third ?? "").trim(), base);
     if (!url) continue;
     url.hash = "";
     yield url;
