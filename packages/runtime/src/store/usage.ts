@@ -35,9 +35,10 @@ export interface UsageRepository {
 
 const dayLasts = 86_400_000;
 
+/** Requests of before a version that counted them have no tokens of some kinds. */
 const counted = sql`count(*) as requests, sum(case when status in ('failed', 'cancelled') then 1 else 0 end) as failed,
-  sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens, sum(cached_tokens) as cached_tokens,
-  sum(cache_write_tokens) as cache_write_tokens`;
+  coalesce(sum(input_tokens), 0) as input_tokens, coalesce(sum(output_tokens), 0) as output_tokens,
+  coalesce(sum(cached_tokens), 0) as cached_tokens, coalesce(sum(cache_write_tokens), 0) as cache_write_tokens`;
 
 /**
  * Keeps what requests have used that are being deleted. The length of a day is a literal: SQLite would take a parameter for a
