@@ -88,7 +88,13 @@ export class FormationClient extends ChatClient {
    * const { pears } = await formation.generate({ message: "Which pears are ripe?", schema }).object();
    */
   generate<Value = unknown>(
-    { schema, ...payload }: Omit<StreamPayload, "format"> & { schema: SchemaOf<Value> },
+    {
+      schema,
+      ...payload
+    }: Omit<StreamPayload, "format"> & {
+      /** What the answer fits. */
+      schema: SchemaOf<Value>;
+    },
     options?: StreamOptions & ForUser,
   ): ObjectStream<Value> {
     const format = { type: "json", schema } as const;

@@ -52,6 +52,8 @@ export type {
   SystemMethods,
   TriggerMethods,
   TuningMethods,
+  UsageMethods,
+  UsageQuery,
   UserMethods,
 } from "./formation/groups/index.ts";
 export {

@@ -21,7 +21,14 @@ export type StreamPayload<Arguments extends object = Record<string, unknown>> = 
   "tools" | "format"
 > & {
   /** What the answer is written in; of an object, its schema may be one of a library such as Zod. */
-  format?: ChatPayload["format"] | { type: "json"; schema: SchemaOf<unknown> };
+  format?:
+    | ChatPayload["format"]
+    | {
+        /** An object. */
+        type: "json";
+        /** What it fits. */
+        schema: SchemaOf<unknown>;
+      };
   /** Tools that this program runs, by name; a list without `execute` leaves the calls to who reads the stream. */
   tools?: ChatPayload["tools"] | { readonly [Name in keyof Arguments]: RunnableTool<Arguments[Name]> };
 };

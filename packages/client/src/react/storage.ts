@@ -3,7 +3,10 @@ import { type Fields, fieldsOf, isObject, parseJson } from "../http/index.ts";
 import { safeStorage } from "../storage/index.ts";
 
 /** What a request waits for before it goes on, with the id of the request. */
-export type PendingInterrupt = Interrupt & { request_id: string };
+export type PendingInterrupt = Interrupt & {
+  /** Request that waits. */
+  request_id: string;
+};
 
 /** A message of a chat. */
 export interface ChatMessage {
