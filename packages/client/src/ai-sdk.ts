@@ -1,11 +1,11 @@
 /** Lets the Vercel AI SDK's `useChat` and its UI kits talk to a formation. */
 import type { ChatTransport, UIMessage } from "ai";
 import { type ChatEvent, type ChatStream, type FormationClient, NotFoundError } from "muxi-client";
-import { chunkStream, decisionIn, payloadOf } from "./ai-sdk/index.ts";
+import { chunkStream, decisionIn, formatOf, listOf, type PageTools, payloadOf } from "./ai-sdk/index.ts";
 import { fieldsOf, newRequestId } from "./http/index.ts";
 import { safeStorage } from "./storage/index.ts";
 
-export { toUIMessages } from "./ai-sdk/index.ts";
+export { type PageTools, toUIMessages } from "./ai-sdk/index.ts";
 
 /** The part of `Storage` that the transport uses, as `sessionStorage` and `localStorage` have it. */
 export type TransportStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
@@ -17,6 +17,11 @@ export interface ChatTransportOptions {
     Partial<Pick<FormationClient, "answerRequest">>;
   /** Remembers the answer in progress, for `resume` after a reload. Default: the memory of this transport. */
   storage?: TransportStorage | undefined;
+  /**
+   * Tools of the page, which the agent may call and `onToolCall` answers. Needs a `FormationClient`. Not `execute`, but
+   * `addToolOutput` gives their results.
+   */
+  tools?: PageTools | undefined;
 }
 
 /** A transport whose answers go on when their reader leaves. */
@@ -39,10 +44,12 @@ const createMemory = (): TransportStorage => {
 
 /**
  * Makes a transport for the AI SDK (package `ai`, 6 or 7). The id of the chat is the id of the session. Only the last
- * message is sent, because the formation keeps the earlier ones. `body` adds to the payload (`agent_id`, …). Widgets
+ * message is sent, because the formation keeps the earlier ones. `body` adds to the payload (`agent_id`, …), and its
+ * `responseFormat` of `json` with a `schema` asks for a value, which is the part `data-object` as far as it is there. Widgets
  * are parts of the type `data-ui`; what an answer waits for is one of the type `data-interrupt`, and a call that needs a yes is one
  * that `addToolApprovalResponse` answers (with `sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses`,
- * and a `FormationClient`); progress, planning and unknown events reach `onData`.
+ * and a `FormationClient`). Calls of the page's `tools` reach `onToolCall`, and with
+ * `lastAssistantMessageIsCompleteWithToolCalls` their results the agent. Progress, planning and unknown events reach `onData`.
  *
  * Whatever aborts a stream leaves its answer running, so that `resume` finds it: the AI SDK aborts when a component
  * unmounts, and in React's strict mode. Only `transport.stop(id)` stops it.
@@ -54,6 +61,7 @@ const createMemory = (): TransportStorage => {
 export const createChatTransport = ({
   formation,
   storage: given = createMemory(),
+  tools,
 }: ChatTransportOptions): FormationChatTransport => {
   const storage = safeStorage(given);
   /** Answers that are being read, by chat. */
@@ -84,11 +92,11 @@ export const createChatTransport = ({
     signal: AbortSignal | undefined,
     id: string,
     first: readonly ChatEvent[] = [],
-    goesOn = false,
+    inStep = false,
   ) => {
     const isCurrent = () => reading.get(chatId) === answer;
     reading.set(chatId, answer);
-    return chunkStream(answer, id, first, signal, goesOn, {
+    return chunkStream(answer, id, first, signal, inStep, {
       begun: () => isCurrent() && remember(chatId, answer.requestId, id),
       ended(error) {
         if (isCurrent() && !fieldsOf(error).retryable) storage.removeItem(keyOf(chatId));
@@ -105,13 +113,21 @@ export const createChatTransport = ({
       abortSignal?.throwIfAborted();
       const decided = decisionIn(messages);
       if (decided && formation.answerRequest) {
-        const { messageId, ...answered } = decided;
-        await formation.answerRequest(answered);
-        const cursor = { sessionId: chatId, requestId: answered.requestId, after: 0 };
-        return follow(chatId, formation.resumeChat(cursor), abortSignal, messageId, [], true);
+        const { answer, messageId, inStep } = decided;
+        await formation.answerRequest(answer);
+        const cursor = { sessionId: chatId, requestId: answer.requestId, after: 0 };
+        return follow(chatId, formation.resumeChat(cursor), abortSignal, messageId, [], inStep);
       }
       const requestId = newRequestId();
-      const payload = { ...payloadOf(messages), ...body, session_id: chatId, request_id: requestId };
+      const { responseFormat, ...more } = fieldsOf(body);
+      const payload = {
+        ...payloadOf(messages),
+        ...(tools && { tools: await listOf(tools) }),
+        ...formatOf(responseFormat),
+        ...more,
+        session_id: chatId,
+        request_id: requestId,
+      };
       const answer = formation.chatStream(payload, { headers: Object.fromEntries(new Headers(headers)) });
       remember(chatId, requestId, requestId);
       return follow(chatId, answer, abortSignal, requestId);

@@ -3,11 +3,14 @@ import {
   type ChatState,
   type ChatTransport,
   lastAssistantMessageIsCompleteWithApprovalResponses,
+  lastAssistantMessageIsCompleteWithToolCalls,
+  tool,
   type UIMessage,
 } from "ai";
 import { expect, test, vi } from "vitest";
+import * as z from "zod";
 import { untilExpected } from "../../../test/until.ts";
-import { createChatTransport, type TransportStorage, toUIMessages } from "../src/ai-sdk.ts";
+import { createChatTransport, type PageTools, type TransportStorage, toUIMessages } from "../src/ai-sdk.ts";
 import { FormationClient } from "../src/index.ts";
 import { createTestServer, type TestServer } from "../src/testing.ts";
 import { citation, done, progress, text } from "./server.ts";
@@ -19,6 +22,7 @@ class Chat extends AbstractChat<UIMessage> {
     messages: UIMessage[] = [],
     onData?: (part: unknown) => void,
     sendAutomaticallyWhen?: (state: { messages: UIMessage[] }) => boolean,
+    onToolCall?: (call: { toolCall: { toolCallId: string; input: unknown } }) => void,
   ) {
     const state: ChatState<UIMessage> = {
       status: "ready",
@@ -35,13 +39,14 @@ class Chat extends AbstractChat<UIMessage> {
       state,
       ...(onData && { onData }),
       ...(sendAutomaticallyWhen && { sendAutomaticallyWhen }),
+      ...(onToolCall && { onToolCall }),
     });
   }
 }
 
-const transportOf = ({ fetch }: TestServer, storage?: TransportStorage) => {
+const transportOf = ({ fetch }: TestServer, storage?: TransportStorage, tools?: PageTools) => {
   const formation = new FormationClient({ url: "http://test", clientKey: "ck", userId: "u", fetch });
-  return createChatTransport({ formation, storage });
+  return createChatTransport({ formation, storage, tools });
 };
 
 const storageOf = (values: Map<string, string>): TransportStorage => ({
@@ -322,4 +327,79 @@ test("a call that waits for a yes is one that the AI SDK answers, and its messag
   await untilExpected("the answer goes on", () => expect(partsOf(chat)?.at(-1)).toEqual(["text", "Done"]));
   expect(tool()).toMatchObject({ state: "output-available", output: "Noted 17" });
   expect(server.requests[1]).toMatchObject({ json: { interrupt_id: "int_1", action: "approve" } });
+});
+
+test("calls of the page's own tools reach onToolCall, and the message goes on with their results", async () => {
+  const calls = [
+    { id: "c1", name: "look_up", arguments: { what: "pears" } },
+    { id: "c2", name: "look_up", arguments: { what: "plums" } },
+  ];
+  const interrupt = { id: "int_1", kind: "client_tools", prompt: "Waits", calls, expires_at: 4_000_000_000 };
+  const accepted = { request_id: "req_1", session_id: "chat_1", status: "pending" };
+  const told = calls.map((call) => ({ type: "tool_call", origin: "client", ...call }));
+  const result = { type: "tool_result", id: "c1", name: "look_up", content: "12 pears", is_error: false };
+  const server = createTestServer()
+    .stream([progress, text("One moment."), ...told, { ...done, finish_reason: "tool_calls", interrupt }])
+    .reply(accepted, 202)
+    .stream([progress, result, text("There are 12"), done]);
+  const look_up = tool({ description: "Looks up", inputSchema: z.object({ what: z.string() }) });
+  const seen: unknown[] = [];
+  const chat = new Chat(
+    transportOf(server, undefined, { look_up }),
+    [],
+    undefined,
+    lastAssistantMessageIsCompleteWithToolCalls,
+    ({ toolCall: { toolCallId, input } }) => {
+      seen.push(input);
+      void chat.addToolOutput(
+        toolCallId === "c1"
+          ? { tool: "look_up", toolCallId, output: { found: 12 } }
+          : { tool: "look_up", toolCallId, state: "output-error", errorText: "No plums" },
+      );
+    },
+  );
+  await chat.sendMessage({ text: "Look it up" });
+  await untilExpected("the answer goes on", () =>
+    expect(partsOf(chat)?.at(-1)).toEqual(["text", "There are 12"]),
+  );
+  expect(seen).toEqual([{ what: "pears" }, { what: "plums" }]);
+  expect(chat.messages).toHaveLength(2);
+  const states = (chat.lastMessage?.parts ?? []).flatMap((part) => ("state" in part ? [part.state] : []));
+  expect(states).toEqual(["done", "output-available", "output-error", "done"]);
+  const [asked, answered, followed, ...more] = server.requests;
+  expect(asked?.json).toMatchObject({
+    tools: [{ name: "look_up", description: "Looks up", parameters: { type: "object", required: ["what"] } }],
+  });
+  expect(answered?.json).toEqual({
+    interrupt_id: "int_1",
+    action: "answer",
+    results: [
+      { id: "c1", content: '{"found":12}', is_error: false },
+      { id: "c2", content: "No plums", is_error: true },
+    ],
+  });
+  expect(followed?.path).toBe("/v1/events/chat_1/req_1");
+  expect(more).toEqual([]);
+});
+
+test("a value that fits a schema grows as a part of the message", async () => {
+  const schema = { type: "object", properties: { pears: { type: "number" } } };
+  const part = (delta: string, replace?: true) => ({ type: "object", delta, ...(replace && { replace }) });
+  const parts = [part('{"pea', true), part('{"pears": 1', true), part("2}")];
+  const server = createTestServer().stream([
+    progress,
+    ...parts,
+    text('{"pears":12}'),
+    { ...done, object: { pears: 12 } },
+  ]);
+  const chat = new Chat(transportOf(server));
+  await chat.sendMessage(
+    { text: "Count" },
+    { body: { responseFormat: { type: "json", schema, name: "count" } } },
+  );
+  expect(server.requests[0]?.json).toMatchObject({ format: { type: "json", schema } });
+  expect(server.requests[0]?.json).not.toHaveProperty("responseFormat");
+  expect(chat.lastMessage?.parts.filter(({ type }) => type === "data-object")).toEqual([
+    { type: "data-object", id: "object", data: { pears: 12 } },
+  ]);
 });

@@ -9,10 +9,10 @@ const finishReasons: Record<string, FinishReason> = {
   content_filter: "content-filter",
 };
 
-/** What a request waits for: a call that is to be approved as the AI SDK knows it, and all of it as data. */
+/** What a request waits for: calls that are to be approved or made as the AI SDK knows them, and all of it as data. */
 const asking = (interrupt: Interrupt | undefined): UIMessageChunk[] => {
   if (!interrupt) return [];
-  const { id: approvalId, tool } = interrupt;
+  const { id: approvalId, tool, calls = [] } = interrupt;
   const toolCallId = tool?.id ?? approvalId;
   const call = tool && { toolCallId, toolName: tool.name, input: tool.arguments };
   return [
@@ -22,25 +22,37 @@ const asking = (interrupt: Interrupt | undefined): UIMessageChunk[] => {
           { type: "tool-approval-request", approvalId, toolCallId } as const,
         ]
       : []),
+    ...calls.map(({ id, name: toolName, arguments: input }) => ({
+      ...({ type: "tool-input-available", toolCallId: id, toolName, input, dynamic: true } as const),
+      // Said aloud: until now the part was shown as one of the server's.
+      providerExecuted: false,
+    })),
     { type: "data-interrupt", data: interrupt },
   ];
 };
 
+/** A value as far as it is there: one part of the message, which grows. */
+const objectPart = (data: unknown): UIMessageChunk[] =>
+  data === undefined ? [] : [{ type: "data-object", id: "object", data }];
+
 /**
- * Makes a function that turns the events of an answer, in order, into chunks for the AI SDK.
+ * Makes a function that turns the events of an answer, in order, into chunks for the AI SDK. With an event of a value it
+ * is given the value as far as it is there.
  *
- * @param goesOn Whether the message has a step already, with the call that was decided on.
+ * @param inStep Whether the message goes on in the step that it has, with the call that was decided on.
  */
 export const createChunker = (
   messageId: string,
-  goesOn: boolean,
-): ((event: ChatEvent) => UIMessageChunk[]) => {
+  inStep: boolean,
+): ((event: ChatEvent, value?: unknown) => UIMessageChunk[]) => {
   const started: UIMessageChunk[] = [
     { type: "start", messageId },
-    ...(goesOn ? [] : [{ type: "start-step" } as const]),
+    ...(inStep ? [] : [{ type: "start-step" } as const]),
   ];
   let open: { kind: "text" | "reasoning"; id: string } | undefined;
   let parts = 0;
+  /** Calls that the message shows. */
+  const called = new Set<string>();
 
   const close = (): UIMessageChunk[] => {
     const closed: UIMessageChunk[] = open === undefined ? [] : [{ type: `${open.kind}-end`, id: open.id }];
@@ -56,21 +68,24 @@ export const createChunker = (
     return [...closed, { type: `${kind}-start`, id }, { type: `${kind}-delta`, id, delta }];
   };
 
-  const chunks = (event: ChatEvent): UIMessageChunk[] => {
+  const chunks = (event: ChatEvent, value: unknown): UIMessageChunk[] => {
     switch (event.type) {
       case "text":
         if (event.replace) return [...close(), { type: "reset-step" }, ...grow("text", event.text)];
         return grow("text", event.text);
       case "thinking":
         return grow("reasoning", event.content);
-      // Tools run on the server: the AI SDK only shows them.
+      // Tools run on the server: the AI SDK only shows them. Those that the page runs it is asked for in the end.
       case "tool_call": {
         const { id: toolCallId, name: toolName, arguments: input } = event;
+        called.add(toolCallId);
         const call = { toolCallId, toolName, input, dynamic: true, providerExecuted: true };
         return [...close(), { type: "tool-input-available", ...call }];
       }
       case "tool_result": {
         const { id: toolCallId, content, is_error } = event;
+        // What the page has said itself comes again in the answer that goes on with it.
+        if (!called.has(toolCallId)) return [];
         const call = { toolCallId, dynamic: true, providerExecuted: true };
         if (is_error) return [{ type: "tool-output-error", ...call, errorText: content }];
         return [{ type: "tool-output-available", ...call, output: content }];
@@ -87,6 +102,7 @@ export const createChunker = (
         const messageMetadata = { ...rest, ...metadata };
         return [
           ...close(),
+          ...objectPart(event.object),
           ...asking(event.interrupt),
           { type: "finish-step" },
           { type: "finish", finishReason, messageMetadata },
@@ -94,8 +110,9 @@ export const createChunker = (
       }
       case "unknown":
         return [{ type: `data-${event.kind}`, data: event, transient: true }];
-      case "progress":
       case "object":
+        return objectPart(value);
+      case "progress":
       case "planning":
         return [{ type: `data-${event.type}`, data: event, transient: true }];
       default:
@@ -105,5 +122,5 @@ export const createChunker = (
     }
   };
 
-  return (event) => [...started.splice(0), ...chunks(event)];
+  return (event, value) => [...started.splice(0), ...chunks(event, value)];
 };

@@ -1,5 +1,6 @@
 import type { FileUIPart, UIMessage } from "ai";
 import { type ChatPayload, ConfigurationError } from "muxi-client";
+import { fieldsOf, isObject } from "../http/index.ts";
 
 const fileOf = ({ url, mediaType, filename }: FileUIPart) => {
   const content = /^data:[^,]*;base64,(.*)$/s.exec(url)?.[1];
@@ -18,4 +19,11 @@ export const payloadOf = (messages: readonly UIMessage[]): Pick<ChatPayload, "me
   const message = parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
   const files = parts.flatMap((part) => (part.type === "file" ? [fileOf(part)] : []));
   return { message, ...(files.length > 0 && { files }) };
+};
+
+/** What the answer is written in, as the AI SDK says it to a model. */
+export const formatOf = (responseFormat: unknown): Pick<ChatPayload, "format"> => {
+  const { type, schema } = fieldsOf(responseFormat);
+  if (type === "json") return { format: isObject(schema) ? { type, schema } : type };
+  return type === "text" ? { format: type } : {};
 };
