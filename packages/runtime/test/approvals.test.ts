@@ -10,7 +10,7 @@ import {
   untilStatus,
   writeFormation,
 } from "./harness.ts";
-import { startModelServer } from "./model-server.ts";
+import { type ReceivedRequest, startModelServer, writtenIn } from "./model-server.ts";
 import { startLedger } from "./processes.ts";
 import { startReceiver } from "./receiver.ts";
 
@@ -81,6 +81,15 @@ const ask = async (api: Api) => {
   return { id: data.request_id as string, interrupt: interrupt.id as string };
 };
 
+/** What a model reads behind its instructions. */
+const conversationOf = ({ body }: ReceivedRequest): string[] => {
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks wherever it likes into a request
+  const { messages } = body as any;
+  return messages
+    .filter(({ role }: { role: string }) => role !== "system")
+    .map(({ role, content }: { role: string; content: string }) => `${role}: ${writtenIn(content)}`);
+};
+
 const answer = (api: Api, id: string, body: object, caller: object = ann) =>
   api.call("POST", `/requests/${id}/answer`, { ...caller, body });
 
@@ -126,6 +135,25 @@ describe("a call that needs approval", () => {
     ]);
     expect(frames.at(-1)?.data).toMatchObject({ type: "done", request_id: id });
     expect(ledger.calls).toEqual(["17"]);
+  });
+
+  test.each([
+    ["in the session", async (api: Api) => say(api, "yes")],
+    [
+      "by its id",
+      async (api: Api, { id, interrupt }: Awaited<ReturnType<typeof ask>>) =>
+        answer(api, id, { interrupt_id: interrupt, action: "approve" }),
+    ],
+  ])("given %s goes on with the conversation that it began with", async (_, approve) => {
+    const { api, models } = await open();
+    models.reply({ text: ["Hi."] });
+    await say(api, "Hello");
+    const asked = await ask(api);
+    await approve(api, asked);
+    await resultOf(api, asked.id);
+    const [, began, wentOn] = models.requests.map(conversationOf);
+    expect(began).toEqual(["user: Hello", "assistant: Hi.", "user: Note it"]);
+    expect(wentOn).toEqual([...(began ?? []), "assistant: One moment.", "tool: Noted 17"]);
   });
 
   test.each(["no", "Nein, bloß nicht", "yes, but 18", "What does it do?"])(

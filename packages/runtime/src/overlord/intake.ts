@@ -210,6 +210,7 @@ export const createIntake = ({
         const owner = { formationId, userId };
         const { questions, interrupt } = questionOf(asking);
         const earlier = turnOf(asking);
+        const { content } = userMessage(earlier);
         const call = {
           sessionId,
           asked: asking.log,
@@ -218,6 +219,8 @@ export const createIntake = ({
           input: inputOf({
             ...earlier,
             goesOn: true,
+            messageSeq:
+              earlier.messageSeq ?? (await sessions.numberOf(owner, sessionId, { requestId: id, content })),
             questions: interrupt && !isQuestion(interrupt) ? earlier.questions : questions,
           }),
           idempotency: said?.idempotency,

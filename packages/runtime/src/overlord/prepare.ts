@@ -119,6 +119,7 @@ export const prepareTurn = async (
     ? []
     : await store.sessions.recent(owner, sessionId, settings.turnsInContext * 4 + 8, {
         until,
+        from: turn.messageSeq,
         cuts: interrupts,
       });
   const { history, from } = windowOf(recent, mostTurns, interrupts);

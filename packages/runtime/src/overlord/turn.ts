@@ -42,6 +42,8 @@ export interface Turn {
   isPrivate?: boolean | undefined;
   /** Whether its request goes on in its journal with what it has waited for. */
   goesOn?: boolean | undefined;
+  /** Number of its message in the session, where its request has gone on in its journal. */
+  messageSeq?: number | undefined;
   /** Number of questions that its request has asked the user before. */
   questions?: number | undefined;
   /** Files of the message, already read. */
@@ -64,6 +66,7 @@ const inputSchema = lazy(() =>
     onBusy: onBusySchema().optional(),
     isPrivate: z.boolean().optional(),
     goesOn: z.boolean().optional(),
+    messageSeq: z.number().optional(),
     questions: z.number().optional(),
     attachments: z
       .object({
@@ -87,6 +90,7 @@ export const inputOf = ({
   onBusy,
   isPrivate,
   goesOn,
+  messageSeq,
   questions,
   attachments,
   caller,
@@ -100,6 +104,7 @@ export const inputOf = ({
     onBusy,
     isPrivate,
     goesOn,
+    messageSeq,
     questions,
     attachments,
     caller,
@@ -116,6 +121,7 @@ export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: Store
     onBusy,
     isPrivate,
     goesOn,
+    messageSeq,
     questions,
     attachments,
     caller,
@@ -132,6 +138,7 @@ export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: Store
     onBusy,
     isPrivate,
     goesOn,
+    messageSeq,
     questions,
     webhookUrl,
     attachments,

@@ -77,14 +77,21 @@ export interface SessionRepository {
    *
    * @param options.until A request whose own message is stored already: that one, and what users said after it, is left
    * out.
+   * @param options.from Number of that message where its request has said more since: all of that is left out too.
    * @param options.cuts Whether to tell which answers were cut off.
    */
   recent(
     owner: Owner,
     sessionId: string,
     limit: number,
-    options?: { until?: string | undefined; cuts?: boolean },
+    options?: { until?: string | undefined; from?: number | undefined; cuts?: boolean },
   ): Promise<RecentMessage[]>;
+  /** Number of the newest message of the user that a request has with these words; undefined when there is none. */
+  numberOf(
+    owner: Owner,
+    sessionId: string,
+    message: { requestId: string; content: string },
+  ): Promise<number | undefined>;
   /** What a session id is to an owner. */
   stateFor(owner: Owner, sessionId: string): Promise<SessionState>;
   /**
@@ -253,12 +260,19 @@ export const createSessionRepository = (
 ): SessionRepository => {
   const { touch, touchNext, insertMessage, insertAnswer } = createAdding(db.dialect);
   return {
-    async recent(owner, sessionId, limit, { until, cuts = false } = {}) {
+    async recent(owner, sessionId, limit, { until, from, cuts = false } = {}) {
       const ofSession = inSession(owner, sessionId);
+      const own = from === undefined ? sql`role = 'user'` : sql`seq = ${from}`;
       // A session that was restored meanwhile has lost the message.
-      const isBefore = sql`and (role <> 'user' or seq < coalesce((select seq from message
-      where ${ofSession} and request_id = ${until ?? null} and role = 'user' order by seq desc limit 1),
-      ${Number.MAX_SAFE_INTEGER}))`;
+      const before = sql`coalesce((select seq from message
+        where ${ofSession} and request_id = ${until ?? null} and ${own} order by seq desc limit 1),
+        ${Number.MAX_SAFE_INTEGER})`;
+      const isAnswerBefore =
+        from === undefined
+          ? sql`role <> 'user'`
+          : sql`role <> 'user' and request_id <> ${until ?? null} and request_id in (select request_id from message
+              where ${ofSession} and role = 'user' and seq < ${before})`;
+      const isBefore = sql`and (seq < ${before} or (${isAnswerBefore}))`;
       const rows = await db.read<RecentMessage>(
         sql`select seq, role, content, request_id as "requestId", agent_id as "agentId" ${cuts ? isCut : sql``}
           from message
@@ -266,6 +280,14 @@ export const createSessionRepository = (
           order by seq desc limit ${limit}`,
       );
       return rows.reverse();
+    },
+
+    async numberOf(owner, sessionId, { requestId, content }) {
+      const [row] = await db.read<{ seq: number }>(
+        sql`select seq from message where ${inSession(owner, sessionId)} and request_id = ${requestId}
+          and role = 'user' and content = ${content} order by seq desc limit 1`,
+      );
+      return row && Number(row.seq);
     },
 
     async stateFor({ formationId, userId }, sessionId) {
