@@ -444,6 +444,24 @@ describe("a plan that waits for a yes", () => {
     expect(work).toEqual(["Do a", "Make a table", request]);
   });
 
+  test("counts the tokens of planning also when a task asks after the yes", async () => {
+    const usage = { input: 10, output: 1 };
+    let failures = 1;
+    const { api, models } = await open({
+      plans: [{ ...plan([{ id: "a" }]), usage }],
+      workflow: `${asking}, error_recovery: manual_intervention`,
+      agents: (asked) => (asked === "Do a" && failures-- > 0 ? refused : { text: ["Done."], usage }),
+    });
+    const { request_id: id } = (await chat(api, request)).data;
+    expect((await chat(api, "Yes, please!")).data.message.content).toContain("could not be done: Title a.");
+    await chat(api, "Try it again");
+    const answered = models.requests.length - 1;
+    expect((await api.get(`/requests/${id}`, ann)).body.data.usage).toMatchObject({
+      input_tokens: 10 * answered,
+      output_tokens: answered,
+    });
+  });
+
   test("is shown again after a reply that is neither, and not carried out after a no", async () => {
     const { api, work } = await open({ plans: [diamond], workflow: asking });
     const first = (await chat(api, request)).data;

@@ -134,6 +134,8 @@ export const createWork = (
     // From now on another process goes on with it when this one ends.
     if (!active.isAsync) await toBackground(parts, active, active.webhookUrl);
     if (!journal.has(planStep)) events.started();
+    // On disk together with the plan: once that is, nothing is planned again.
+    active.usage = await journal.step("round:planned", async () => active.usage);
     await journal.step(planStep, async () => begun);
     const { procedure } = begun;
     if (procedure) {
