@@ -19,10 +19,6 @@ import { overlordSchema } from "./overlord.ts";
 
 const removed = (message: string) => z.undefined({ error: message }).optional();
 
-/**
- * Components in a manifest: ids, or mappings that define a component or name its file (docs/spec/formation-files.md
- * "Declared and found components").
- */
 const price = z.number().min(0);
 
 /** What a model costs, in place of what is known of it. Without prices of their own, cached tokens cost what others do. */
@@ -33,6 +29,10 @@ const priceSchema = section({
   cache_write: price.optional(),
 });
 
+/**
+ * Components in a manifest: ids, or mappings that define a component or name its file (docs/spec/formation-files.md
+ * "Declared and found components").
+ */
 const components = z
   .array(z.union([filledText, section({})], { error: "must be an id or a mapping" }))
   .default([]);

@@ -3,6 +3,7 @@ import type { WorkflowRules } from "./settings.ts";
 
 /** A message with less asks for no work in any case, whatever a model would say. */
 const leastForModel = 4;
+
 /**
  * How much work a message asks for, as far as its words tell; undefined when it is answered at once.
  *
