@@ -201,6 +201,27 @@ test("a request under way is stopped before its user is deleted, and nothing of 
   expect(left).toEqual([]);
 });
 
+test("of a user who is at work while being deleted, nothing is left where nobody finds it", async () => {
+  const dir = await writeFormation();
+  const api = await startFormation(dir);
+  await api.chat(`My favourite bird is the ${marker}`, { user: "ann@example.com" });
+  const { body } = await api.call("POST", "/users/resolve", { body: { identifier: "ann@example.com" } });
+  const { muxi_user_id } = body.data;
+  await api.call("POST", "/users/identifiers", { body: { muxi_user_id, identifiers: ["phone"] } });
+  const isDeleted = new AbortController();
+  const work = Array.from({ length: 4 }, async (_, number) => {
+    for (let said = 0; !isDeleted.signal.aborted; said++)
+      await api.chat(`I know tree ${number} ${said}`, { user: "phone", session: `s${number}` });
+  });
+  const { status } = await remove(api, muxi_user_id);
+  isDeleted.abort();
+  await Promise.all(work);
+  expect(status).toBe(200);
+  await api.runtime.close(0);
+  const left = naming(await rowsOf(dir), "ann@example.com");
+  expect(left.filter((row) => !/^(insert into )?audit /.test(row))).toEqual([]);
+});
+
 test("the operator's log tells that a user was deleted, for what keeps events elsewhere", async () => {
   const api = await startFormation(await writeFormation());
   await api.chat("Hello", { user: "ann" });

@@ -155,9 +155,11 @@ export const createUserDataRepository = (
     const theirs = inner
       .filter(({ isCascaded }) => !isCascaded)
       .map((each) => dependents(each, parents, owner.formationId));
+    const few: DeletedRows = {};
     for (const { name: table, key, theirs: which } of theirs) {
       const [result] = await db.write([told(deleting(table, key, which))]);
-      if (result && result.changes > 0) return { [table]: result.changes };
+      if (result && result.changes === atOnce) return { [table]: result.changes };
+      few[table] = result?.changes ?? 0;
     }
     const these = sql`${rows(owner)} and seq ${dialect.isOneOf(parents.map(({ seq }) => seq))}`;
     const [, ...results] = await db.write([
@@ -170,7 +172,9 @@ export const createUserDataRepository = (
       told(sql`delete from ${literal(name)} where ${these}`),
     ]);
     const tables = [...theirs.map((each) => each.name), name];
-    return Object.fromEntries(tables.map((table, index) => [table, results[index]?.changes ?? 0]));
+    return Object.fromEntries(
+      tables.map((table, index) => [table, (few[table] ?? 0) + (results[index]?.changes ?? 0)]),
+    );
   };
 
   return {

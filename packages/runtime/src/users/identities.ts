@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError } from "@muxi/protocol";
 import type { AppUser, KnownIdentifier, NamedPage, NewIdentifier, UserRepository } from "../store/index.ts";
 
@@ -42,8 +43,12 @@ export interface Identities {
   unlink(identifier: string): Promise<string>;
   /** What leads to a user's data, by the user's id or an identifier, whether or not there is any. */
   whole(name: string): Promise<WholeUser>;
-  /** Deletes a user and their identifiers. Whoever comes with one of them is new. */
-  delete(user: WholeUser): Promise<void>;
+  /**
+   * Deletes a user and their identifiers. Whoever comes with one of them is new, in all processes.
+   *
+   * @returns The owners that identifiers of another name have led to until now.
+   */
+  delete(user: WholeUser): Promise<string[]>;
 }
 
 /** A user, with all that leads to their data. */
@@ -201,6 +206,10 @@ export const createIdentities = async (deps: IdentitiesDeps): Promise<Identities
       const names = identifiers.map(({ identifier }) => identifier);
       await users.delete(formationId, { id, identifiers: names }, newOwner, now());
       await read();
+      const left = identifiers.flatMap(({ identifier, owner }) => (owner === identifier ? [] : [owner]));
+      // Twice, since what another process has begun for the owner has still to be written.
+      if (isShared && left.length > 0) await sleep(2 * trustedFor);
+      return [...new Set(left)];
     },
   };
 };

@@ -45,6 +45,8 @@ export interface UserDataDeps {
 /** How long requests that were cancelled may take to end, in milliseconds; those that have not by then end without a row. */
 const endsWithin = 5_000;
 const lookEvery = 50;
+/** Where fewer rows of a table are deleted in one go, there were no more. */
+const fewAtOnce = 20;
 /** Passes over all tables: what was under way may have written behind the first one. */
 const mostPasses = 5;
 
@@ -74,9 +76,21 @@ export const createUserData = (deps: UserDataDeps): UserData => {
       const some = Object.entries(await userData.deleteSome(owner, table));
       if (some.length === 0) return isAny;
       for (const [name, count] of some) if (count > 0) rows[name] = (rows[name] ?? 0) + count;
+      // Nobody keeps a table from being done with by going on to write to it: the next pass looks again.
+      const there = some.find(([name]) => name === table)?.[1] ?? fewAtOnce;
+      if (there < fewAtOnce) return true;
       // Half of the time is left to others.
       await sleep(performance.now() - begun);
     }
+  };
+
+  const emptyAll = async (owner: Owner, rows: DeletedRows): Promise<void> => {
+    await stopRequests(owner);
+    for (let pass = 0, isAny = true; isAny && pass < mostPasses; pass++) {
+      isAny = false;
+      for (const table of deletable) if (await emptyTable(owner, table, rows)) isAny = true;
+    }
+    await userData.blankActs(owner);
   };
 
   const linesOf = async function* (user: WholeUser): AsyncGenerator<UserDataLine[]> {
@@ -96,15 +110,9 @@ export const createUserData = (deps: UserDataDeps): UserData => {
     async delete(name) {
       const user = await find(name);
       const rows: DeletedRows = {};
-      for (const owner of ownersOf(user)) {
-        await stopRequests(owner);
-        for (let pass = 0, isAny = true; isAny && pass < mostPasses; pass++) {
-          isAny = false;
-          for (const table of deletable) if (await emptyTable(owner, table, rows)) isAny = true;
-        }
-        await userData.blankActs(owner);
-      }
-      await identities.delete(user);
+      for (const owner of ownersOf(user)) await emptyAll(owner, rows);
+      // Who was at work meanwhile has written again where nobody finds it any more.
+      for (const userId of await identities.delete(user)) await emptyAll({ formationId, userId }, rows);
       const deleted = { userId: user.id, rows };
       deps.onDeleted(name, deleted);
       return deleted;
