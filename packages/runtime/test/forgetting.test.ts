@@ -78,6 +78,18 @@ describe("without a language model", () => {
     ]);
   });
 
+  test("of what messages repeat, no more stands where it is part of something else that is forgotten", async () => {
+    const { dir, api } = await start();
+    for (const content of ["Ann likes quinces", "Ann likes quinces from Faro"])
+      await api.call("POST", "/memories", { user: "ann", body: { content } });
+    await say(api, "Who else knows that Ann likes quinces from Faro?");
+    await say(api, "Forget everything you know about me");
+    await say(api, "yes");
+    const rows = await rowsBehindPrompts(dir);
+    expect(rows).toContain("Who else knows that [forgotten]?");
+    expect(rows).not.toContain("Faro");
+  });
+
   test("what it said before is forgotten alone", async () => {
     const { api } = await start();
     await say(api, "I live in Lisbon");

@@ -45,7 +45,24 @@ const mostUnlearned = 20;
 const mostBlotted = 2_000;
 /** A shorter text would be found in words that have nothing to do with it. */
 const shortestBlotted = 8;
+/** Texts that are looked for in messages. */
+const mostTexts = 500;
 const blot = "[forgotten]";
+
+/** The messages that say one of some texts, with what they are to say instead. */
+const blottedAmong = (messages: readonly { seq: number; content: string }[], texts: readonly string[]) => {
+  // The longest first, or a text within another would leave the rest of that one standing.
+  const sought = [...new Set(texts)]
+    .filter(({ length }) => length >= shortestBlotted)
+    .sort((a, b) => b.length - a.length)
+    .slice(0, mostTexts);
+  return messages
+    .map((message) => ({
+      ...message,
+      instead: sought.reduce((content, text) => content.replaceAll(text, blot), message.content),
+    }))
+    .filter(({ content, instead }) => content !== instead);
+};
 
 /** @param onForgotten Called when it is done, by databases that tell. */
 export const createForgettingRepository = (
@@ -53,7 +70,7 @@ export const createForgettingRepository = (
   onForgotten: (owner: Owner) => void,
 ): ForgettingRepository => {
   const { dialect } = db;
-  const texts = (values: readonly string[]) => textRows(dialect, values);
+  const listed = (values: readonly string[]) => textRows(dialect, values);
   const sessionsOf = ({ formationId, userId }: Owner): Statement =>
     sql`select seq from session where formation_id = ${formationId} and user_id = ${userId}`;
   const ofUser = ({ formationId, userId }: Owner): Statement =>
@@ -77,7 +94,7 @@ export const createForgettingRepository = (
 
     async forget(owner, { memories, versions, requests }, order) {
       const space = userSpace(owner);
-      const isMemory = sql`space = ${space} and id in ${texts(memories)}`;
+      const isMemory = sql`space = ${space} and id in ${listed(memories)}`;
       const isVersion = sql`space = ${space} and (seq ${dialect.isOneOf(versions)}
         or memory_seq in (select seq from memory where ${isMemory}))`;
       const told = await db.read<{ requestId: string | null; content: string; quote: string | null }>(
@@ -87,24 +104,22 @@ export const createForgettingRepository = (
       const origins = [...requests, ...told.flatMap(({ requestId }) => requestId ?? [])].filter(
         (id) => id !== order.requestId,
       );
-      const repeated = new Set(
-        told
-          .flatMap(({ content, quote }) => [content, ...(quote ? [quote] : [])])
-          .filter(({ length }) => length >= shortestBlotted),
-      );
+      const texts = told.flatMap(({ content, quote }) => [content, ...(quote ? [quote] : [])]);
       const mine = sql`session_seq in (${sessionsOf(owner)})`;
+      const newest = await db.readLong<{ seq: number; content: string }>(
+        sql`select seq, content from message where ${mine} order by seq desc limit ${mostBlotted}`,
+      );
+      const blotted = blottedAmong(newest, texts);
       const results = await db.write([
-        sql`delete from lesson where ${ofUser(owner)} and request_id in ${texts([...origins, order.requestId])}`,
-        sql`delete from message where ${mine} and request_id in ${texts(origins)}`,
+        sql`delete from lesson where ${ofUser(owner)} and request_id in ${listed([...origins, order.requestId])}`,
+        sql`delete from message where ${mine} and request_id in ${listed(origins)}`,
         sql`update message set content = case when role = 'user' then ${order.instead} else ${order.asked} end,
             metadata = null
           where ${mine} and request_id = ${order.requestId} and seq <= (select max(seq) from message
             where ${mine} and request_id = ${order.requestId} and role = 'assistant')`,
-        ...[...repeated].map(
-          (text) =>
-            sql`update message set content = replace(content, ${text}, ${blot}) where seq in (
-                select seq from message where ${mine} order by seq desc limit ${mostBlotted})
-              and replace(content, ${text}, ${blot}) <> content`,
+        ...blotted.map(
+          ({ seq, content, instead }) =>
+            sql`update message set content = ${instead} where seq = ${seq} and content = ${content}`,
         ),
         ...renewingSummaries(owner, order.now),
         sql`delete from synopsis where ${ofUser(owner)}`,
