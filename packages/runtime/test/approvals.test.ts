@@ -1,3 +1,4 @@
+import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
 import {
@@ -338,6 +339,19 @@ describe("the link in a webhook", () => {
     expect((await fetch(address)).status).toBe(410);
     const { entries } = (await api.get("/audit?resource_type=tool", { key: "admin" })).body.data;
     expect(entries).toMatchObject([{ action: "tool.approved", user_id: "ann", details: { by: "link" } }]);
+  });
+
+  test("stands in no access log", async () => {
+    const lines: string[] = [];
+    const log = pino({ level: "info" }, { write: (line: string) => lines.push(line) });
+    const dir = await writeFormation({ "formation.afs": `${manifest}server: { access_log: true }\n` });
+    const api = await startFormation(dir, { log });
+    await fetch(`${api.url}/v1/approve/secret-token`);
+    await fetch(`${api.url}/v1/approve/secret-token/deny`, { method: "POST" });
+    await untilExpected("both are logged", () =>
+      expect(lines.filter((line) => line.includes("/v1/approve/{token}"))).toHaveLength(2),
+    );
+    expect(lines.join("")).not.toContain("secret-token");
   });
 
   test("denies too, and does nothing when its time is over or another has decided", async () => {

@@ -31,6 +31,8 @@ export interface AppDeps extends PipelineDeps, Omit<ApprovalPagesDeps, "secret">
 
 type Handler = (routed: Received & Pick<Matched, "params">, response: HttpResponse) => Promise<void>;
 
+const approvalPath = "/v1/approve/";
+
 /** Builds the HTTP surface of a formation from the route table. */
 export const createApp = (deps: AppDeps): Listener => {
   const { formationId, version, checkHealth, bodyLimit, now, log } = deps;
@@ -66,11 +68,11 @@ export const createApp = (deps: AppDeps): Listener => {
   }
 
   const approvals = createApprovalPages({ ...deps, secret: deps.keys.adminKey });
-  add("GET", "/v1/approve/{token}", ({ params: { token = "" } }, response) =>
+  add("GET", `${approvalPath}{token}`, ({ params: { token = "" } }, response) =>
     approvals.show(token, response),
   );
   for (const action of ["approve", "deny"] as const) {
-    add("POST", `/v1/approve/{token}/${action}`, (routed, response) =>
+    add("POST", `${approvalPath}{token}/${action}`, (routed, response) =>
       approvals.decide(routed.params.token ?? "", action, routed, response),
     );
   }
@@ -118,7 +120,9 @@ export const createApp = (deps: AppDeps): Listener => {
     response.writeHead(204).end();
   };
 
-  const logAccess = ({ method, path, receivedAt }: Received, response: HttpResponse): void => {
+  const logAccess = ({ method, path: asked, receivedAt }: Received, response: HttpResponse): void => {
+    // Whoever knows the link may decide.
+    const path = asked.startsWith(approvalPath) ? `${approvalPath}{token}` : asked;
     const duration_ms = Math.round(performance.now() - receivedAt);
     const request_id = response.getHeader(headers.requestId);
     log.info({ request_id, method, path, status: response.statusCode, duration_ms }, "access");
