@@ -59,7 +59,7 @@ const expected: Record<string, { files: RegExp; needs: readonly string[]; limit:
   },
   "muxi-client": {
     files:
-      /^dist\/((index|webhook|testing|node|react|ai-sdk|shared)\.(js|cjs|d\.ts|d\.cts)|(frames|rolldown-runtime)\.js)$/,
+      /^dist\/((index|webhook|testing|node|react|ai-sdk|shared)\.(js|cjs|d\.ts|d\.cts)|(frames|schemas|rolldown-runtime)\.js)$/,
     needs: ["dist/index.js", "dist/index.cjs", "dist/index.d.ts", "dist/index.d.cts"],
     limit: 0.7,
   },

@@ -15,7 +15,7 @@ export const startBrowser = (): Promise<Browser> => {
 };
 
 /**
- * The program of a page in `pages/`, as one module.
+ * The program of a page in `pages/`, as one module: also what it loads later.
  *
  * @param alias Packages that take the place of others.
  */
@@ -27,7 +27,7 @@ export const bundlePage = async (name: string, alias: Record<string, string> = {
     transform: { define: { "process.env.NODE_ENV": '"development"' } },
     resolve: { alias, conditionNames: ["muxi-source", "browser", "import", "default"] },
   });
-  const { output } = await bundler.generate({ format: "esm" });
+  const { output } = await bundler.generate({ format: "esm", codeSplitting: false });
   await bundler.close();
   return output[0].code;
 };
