@@ -32,14 +32,20 @@ const spawnRuntime = async (
 ): Promise<Started> => {
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: String(port), ...env },
-    stdio: ["ignore", "ignore", process.env.MUXI_TEST_SHOW ? "inherit" : "ignore", "ipc"],
+    stdio: ["ignore", "ignore", process.env.MUXI_TEST_SHOW ? "inherit" : "pipe", "ipc"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
+  let said = "";
+  const hear = (bytes: Buffer) => {
+    said += bytes;
+  };
+  child.stderr?.on("data", hear);
   const exited = once(child, "exit");
-  const [message] = await Promise.race([
-    once(child, "message"),
-    exited.then(([code]) => Promise.reject(new Error(`the runtime ended with ${code} before it was up`))),
-  ]);
+  const ended = once(child, "close").then(([code]) =>
+    Promise.reject(new Error(`the runtime ended with ${code} before it was up, and said: ${said}`)),
+  );
+  const [message] = await Promise.race([once(child, "message"), ended]);
+  child.stderr?.off("data", hear).resume();
   return {
     child,
     api: apiAt(`http://127.0.0.1:${message.port}`),

@@ -50,12 +50,14 @@ const trek = {
   wants_approval: true,
 };
 
-/** Milliseconds of work before a kill, at most. */
-const longestLife = 1_000;
+/** Calls of the model and of tools before a kill, at most: on a busy machine as much is done between two kills as on an idle one. */
+const mostCalls = 30;
+/** Milliseconds from the last of them to the kill, at most: it may come in the middle of what they lead to. */
+const longestDelay = 100;
 /** Walks at the same time. */
 const walkers = 6;
-/** Milliseconds; more than many kills in a row take. */
-const patience = 240_000;
+/** Milliseconds for all there is to do with so many kills. */
+export const timeFor = (kills: number): number => 90_000 + kills * 10_000;
 
 const call = (name: string, args: object): Reply => ({
   text: [],
@@ -96,17 +98,33 @@ const scripted = () => {
   return { reply, noted, forgotten, uncertain };
 };
 
+/** What a walk is done with. */
+interface Company {
+  /** A process, each time perhaps another one. */
+  api(): Api;
+  /** Aborted when another walk has failed. */
+  signal: AbortSignal;
+  /** Milliseconds that are left for all walks, whatever is killed meanwhile. */
+  timeLeft(): number;
+}
+
 /** Sends a message, and answers whatever it waits for until it has ended, whichever processes are killed meanwhile. */
-const accompany = async (api: () => Api, message: string, session_id: string): Promise<string> => {
+const accompany = async (
+  { api, signal, timeLeft }: Company,
+  message: string,
+  session_id: string,
+): Promise<string> => {
   const id = `req_${message.split(":")[0]?.replaceAll(/\W/g, "_")}`;
   const headers = { "X-Muxi-Idempotency-Key": id };
   const body = { message, request_id: id, session_id, mode: "async" };
   // What breaks off with a process is sent to the next one.
-  const reach = (send: (api: Api) => ReturnType<Api["call"]>) =>
-    send(api()).catch((error) => {
+  const reach = (send: (api: Api) => ReturnType<Api["call"]>) => {
+    signal.throwIfAborted();
+    return send(api()).catch((error) => {
       if (!(error instanceof TypeError)) throw error;
       return undefined;
     });
+  };
   await until(
     `"${message}" is accepted`,
     async () => {
@@ -114,7 +132,7 @@ const accompany = async (api: () => Api, message: string, session_id: string): P
       if (answer) expect([answer.status, answer.body.data?.request_id]).toEqual([202, id]);
       return answer;
     },
-    patience,
+    timeLeft(),
   );
   return until(
     `"${message}" has ended`,
@@ -131,7 +149,7 @@ const accompany = async (api: () => Api, message: string, session_id: string): P
       await sleep(20);
       return ["completed", "failed", "cancelled"].includes(status) ? String(status) : undefined;
     },
-    patience,
+    timeLeft(),
   );
 };
 
@@ -139,11 +157,11 @@ const report = "Write a comprehensive report";
 const queued = [1, 2, 3];
 
 /** The walks in turn: a procedure, a plan, and messages that wait for one another in a session. */
-const walk = async (api: () => Api, number: number): Promise<string[]> => {
+const walk = async (company: Company, number: number): Promise<string[]> => {
   const session = `walk${number}`;
-  if (number % 3 === 0) return [await accompany(api, `Stroll ${number}`, session)];
-  if (number % 3 === 1) return [await accompany(api, `Trek ${number}: ${report}`, session)];
-  return Promise.all(queued.map((place) => accompany(api, `Line ${number}.${place}`, session)));
+  if (number % 3 === 0) return [await accompany(company, `Stroll ${number}`, session)];
+  if (number % 3 === 1) return [await accompany(company, `Trek ${number}: ${report}`, session)];
+  return Promise.all(queued.map((place) => accompany(company, `Line ${number}.${place}`, session)));
 };
 
 /** What the session of a walk must say at its end, and what must have been noted for it. */
@@ -180,9 +198,16 @@ export const crashWork = async (kills: number, seed: number): Promise<string> =>
   const random = seeded(seed);
   const models = await startModelServer();
   onTestFinished(() => models.close());
-  const ledger = await startLedger(() => sleep(random() * 60));
+  let calls = 0;
+  const ledger = await startLedger(() => {
+    calls += 1;
+    return sleep(random() * 60);
+  });
   const { reply, noted, forgotten, uncertain } = scripted();
-  models.defaultReply = (request) => ({ ...reply(request), before: sleep(random() * 30) });
+  models.defaultReply = (request) => {
+    calls += 1;
+    return { ...reply(request), before: sleep(random() * 30) };
+  };
   const dir = await writeTestFormation(models.url, {
     toolUrl: ledger.url,
     ...(onPostgres && { database: await createSchema() }),
@@ -199,20 +224,36 @@ export const crashWork = async (kills: number, seed: number): Promise<string> =>
     return started;
   };
 
+  const failed = new AbortController();
+  const deadline = performance.now() + timeFor(kills);
+  const timeLeft = () => deadline - performance.now();
+  const company: Company = { api: () => at(pick()).api, signal: failed.signal, timeLeft };
   let isOver = false;
   let begun = 0;
   const ends: string[] = [];
-  const walking = Array.from({ length: walkers }, async () => {
-    while (!isOver) ends.push(...(await walk(() => at(pick()).api, ++begun)));
-  });
-  for (let kill = 0; kill < kills; kill++) {
-    await sleep(random() * longestLife);
-    const index = pick();
-    await at(index).crash();
-    running[index] = await startBuilt(dir);
-  }
-  isOver = true;
-  await Promise.all(walking);
+  const keepWalking = async () => {
+    while (!isOver) ends.push(...(await walk(company, ++begun)));
+  };
+  const keepKilling = async () => {
+    for (let kill = 1; kill <= kills; kill++) {
+      const enough = calls + random() * mostCalls;
+      const isEnough = () => {
+        failed.signal.throwIfAborted();
+        return calls >= enough;
+      };
+      await until(`enough is done for kill ${kill}`, isEnough, timeLeft());
+      await sleep(random() * longestDelay);
+      const index = pick();
+      await at(index).crash();
+      running[index] = await startBuilt(dir);
+    }
+    isOver = true;
+  };
+  const work = [keepKilling(), ...Array.from({ length: walkers }, keepWalking)];
+  // The first that fails ends the others, before the test takes away what they use.
+  for (const each of work) each.catch((error) => failed.abort(error));
+  await Promise.allSettled(work);
+  await Promise.all(work);
 
   expect(ends.filter((end) => end !== "completed")).toEqual([]);
   expect(forgotten).toEqual([]);
@@ -234,7 +275,7 @@ export const crashWork = async (kills: number, seed: number): Promise<string> =>
   const repeated = ledger.calls.length - counts.size;
   await Promise.all(running.map(({ crash }) => crash()));
   return (
-    `${kills} kills (seed ${seed}): ${begun} walks (procedures with an approval and a question, approved plans, three queued messages), all done; ` +
+    `${kills} kills (seed ${seed}), ${calls} calls: ${begun} walks (procedures with an approval and a question, approved plans, three queued messages), all done; ` +
     `${uncertain.size} approved calls under way were not made again, ${repeated} others were`
   );
 };

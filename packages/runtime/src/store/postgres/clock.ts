@@ -19,16 +19,19 @@ export interface Clock {
  * The clock that all processes of a database have in common (docs/spec/formation-files.md "Several processes"): the
  * machine's own while that agrees with the database's, and otherwise the database's.
  *
- * @param ask Asks the database for the time in Unix milliseconds.
+ * @param deps.ask Asks the database for the time in Unix milliseconds.
+ * @param deps.askFirst The same at the start, which an answer that comes late must not prevent.
  */
-export const createClock = async (
-  ask: () => Promise<number>,
-  log: Pick<Logger, "warn" | "error">,
-): Promise<Clock> => {
+export const createClock = async (deps: {
+  ask: () => Promise<number>;
+  askFirst: () => Promise<number>;
+  log: Pick<Logger, "warn" | "error">;
+}): Promise<Clock> => {
+  const { log } = deps;
   /** What has to be added to the time of this machine. */
   let correction = 0;
 
-  const compare = async (): Promise<number | undefined> => {
+  const compare = async (ask: () => Promise<number>): Promise<number | undefined> => {
     const since = performance.now();
     const theirs = await ask();
     const took = performance.now() - since;
@@ -47,7 +50,7 @@ export const createClock = async (
 
   const worker = createWorker({
     what: "asking the database for the time",
-    look: compare,
+    look: () => compare(deps.ask),
     every: askEvery,
     pauseAfterFailure,
     log,
@@ -62,7 +65,7 @@ export const createClock = async (
     last = current;
   }, lookEvery).unref();
 
-  await compare();
+  await compare(deps.askFirst);
   worker.wake();
   return {
     now: () => Date.now() + correction,

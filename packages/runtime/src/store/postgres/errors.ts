@@ -15,6 +15,9 @@ export const isFromServer = (error: unknown): boolean =>
  */
 const passing = /^(08|25P03|53|57P|58)/;
 
+/** Whether the server ended a transaction since nothing came: what was sent too late, a commit too, was not done. */
+export const isIdledOut = (error: unknown): boolean => codeOf(error) === "25P03";
+
 /** The connection keeps a statement prepared whose columns have another type since. */
 const isStale = (error: unknown): boolean =>
   codeOf(error) === "0A000" && error instanceof Error && error.message.includes("cached plan");

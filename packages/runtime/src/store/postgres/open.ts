@@ -14,7 +14,7 @@ import { runTogether } from "./batches.ts";
 import { createClock } from "./clock.ts";
 import { type Answer, type Connection, createConnector } from "./connection.ts";
 import { currentTime, dialect } from "./dialect.ts";
-import { isCollision, isPassing, isUnavailable, unavailable } from "./errors.ts";
+import { isCollision, isIdledOut, isPassing, isUnavailable, unavailable } from "./errors.ts";
 import { createHintRows, createPolledHints } from "./hint-rows.ts";
 import { createHints } from "./hints.ts";
 import { countLock, turnLock } from "./locks.ts";
@@ -24,13 +24,14 @@ import type { Pool } from "./pool.ts";
 import { connectTimeout, openPools, reserveLimit, survives } from "./pools.ts";
 import { createReads } from "./reads.ts";
 import { migratePostgres } from "./schema.ts";
+import { startPatiently } from "./start.ts";
 import { type Pooler, settingsFor } from "./statement-settings.ts";
 import { createStatistics } from "./statistics.ts";
 import { createWriteQueue, lockTimeout, type Transaction } from "./writes.ts";
 
 /** Writes that share a transaction do not wait long for a lock that only one of them needs. */
 const waitBriefly = `; set local lock_timeout = ${lockTimeout}`;
-/** Milliseconds for the first connection, when the formation starts. */
+/** Milliseconds for a first connection, when the formation starts. */
 const firstConnectTimeout = 10_000;
 /** Most milliseconds after which the server ends a transaction without further statements. */
 const abandonedAfter = 5_000;
@@ -70,9 +71,12 @@ export const openPostgres = async (
 
   const { host, pathname } = new URL(connectionString);
   const name = `the Postgres database ${host}${pathname}`;
-  try {
+  const bringUpToDate = async () => {
     const connection = await connect(firstConnectTimeout);
     await migratePostgres(connection, name, migrations).finally(() => connection.close());
+  };
+  try {
+    await startPatiently(bringUpToDate, log);
   } catch (error) {
     if (error instanceof SchemaError) throw error;
     const reason = asError(error).message;
@@ -128,6 +132,8 @@ export const openPostgres = async (
           met.map(({ rest }) => rest),
           run,
         );
+        // A process that was held up may find that the server has ended the transaction meanwhile.
+        if (connection.lost.aborted) throw new Error("the connection broke before the commit");
         isCommitting = true;
         await connection.query("commit");
         statistics.wrote(changed);
@@ -138,7 +144,7 @@ export const openPostgres = async (
       }
     };
     const mayRepeat = (error: unknown) =>
-      isPassing(error) ? !isCommitting : isCollision(error) && writes.length === 1;
+      isPassing(error) ? !isCommitting || isIdledOut(error) : isCollision(error) && writes.length === 1;
     const mayBeOneOfThem = (error: unknown) => writes.length > 1 && !isPassing(error);
 
     try {
@@ -195,10 +201,14 @@ export const openPostgres = async (
 
   const writes = createWriteQueue(transaction);
 
-  const clock = await createClock(async () => {
-    const [row] = await readApart<{ time: number }>(sql`select ${currentTime} as time`);
-    return row?.time ?? Date.now();
-  }, log);
+  const timeFrom = (rows: readonly { time: number }[]) => rows[0]?.time ?? Date.now();
+  const askTime = sql`select ${currentTime} as time`;
+  const clock = await createClock({
+    ask: async () => timeFrom(await readApart(askTime)),
+    // Nobody waits for a call yet: it may take as long as any read.
+    askFirst: async () => timeFrom(await reading(readAlone(pool), askTime)),
+    log,
+  });
 
   return {
     dialect,
