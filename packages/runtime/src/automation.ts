@@ -5,6 +5,7 @@ import {
   askModel,
   clockTimeOf,
   createJobBook,
+  type JobBook,
   type RequestOutcome,
   type RequestQueue,
   startScheduler,
@@ -28,13 +29,40 @@ export const jobEnding = (
   );
 };
 
+/** The jobs of a formation, by chats and by the API. */
+export const openJobBook = (deps: {
+  formation: Formation;
+  store: Pick<Store, "jobs">;
+  http: ModelDeps["http"];
+  env: Environment;
+  now: () => number;
+  log: Logger;
+}): JobBook => {
+  const { formation, store, env, now } = deps;
+  const { timezone, default_time } = formation.manifest.scheduler;
+  return createJobBook({
+    formationId: formation.id,
+    jobs: store.jobs,
+    zone: timezone,
+    defaultTime: clockTimeOf(default_time),
+    ask: (schedule, context) => {
+      const config = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
+      return askModel(
+        createModel(config, { ...deps, importPackage: packagesOf(formation.dir) }),
+        schedule,
+        context,
+      );
+    },
+    now,
+  });
+};
+
 export interface AutomationDeps {
   formation: Formation;
   store: Pick<Store, "jobs" | "write">;
   overlord: Overlord;
   queue: Pick<RequestQueue, "announce">;
-  http: ModelDeps["http"];
-  env: Environment;
+  book: JobBook;
   now: () => number;
   log: Logger;
 }
@@ -44,7 +72,7 @@ export interface AutomationDeps {
  * "Trigger files" and "Running jobs").
  */
 export const openAutomation = (deps: AutomationDeps) => {
-  const { formation, store, overlord, queue, env, now, log } = deps;
+  const { formation, store, overlord, queue, book, now, log } = deps;
   const { jobs } = store;
   const { id: formationId, manifest } = formation;
   const settings = manifest.scheduler;
@@ -72,22 +100,7 @@ export const openAutomation = (deps: AutomationDeps) => {
     if (kind === "job") scheduler?.wake();
   });
 
-  const book = createJobBook({
-    formationId,
-    jobs,
-    zone: settings.timezone,
-    defaultTime: clockTimeOf(settings.default_time),
-    ask: (schedule, context) => {
-      const config = overlordModelFor(formation, "base", env) ?? defaultModelConfig(env);
-      return askModel(
-        createModel(config, { ...deps, importPackage: packagesOf(formation.dir) }),
-        schedule,
-        context,
-      );
-    },
-    onChanged: () => scheduler?.wake(),
-    now,
-  });
+  book.onChanged(() => scheduler?.wake());
 
   return {
     endpoints: {

@@ -24,7 +24,7 @@ import type { Store } from "./store/index.ts";
 import { createToolbox, takesTyped } from "./tools/index.ts";
 
 export interface ConversationDeps
-  extends Pick<OverlordParts, "models" | "memory" | "endings" | "telemetry" | "clock"> {
+  extends Pick<OverlordParts, "models" | "memory" | "jobs" | "endings" | "telemetry" | "clock"> {
   formation: Formation;
   store: Store;
   administration: Awaited<ReturnType<typeof openAdministration>>;
@@ -123,6 +123,7 @@ export const openConversation = async (deps: ConversationDeps) => {
     models,
     tools,
     memory: deps.memory,
+    jobs: deps.jobs,
     windows,
     runs,
     register,

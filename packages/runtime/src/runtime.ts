@@ -25,7 +25,7 @@ import {
   userDataEndpoints,
 } from "./api/index.ts";
 import { createAttachmentReader } from "./attachments/index.ts";
-import { jobEnding, openAutomation } from "./automation.ts";
+import { jobEnding, openAutomation, openJobBook } from "./automation.ts";
 import { createDeliveries, createRetention, defaultLeaseTime } from "./background/index.ts";
 import { openConversation } from "./conversation.ts";
 import { createFeed } from "./events/index.ts";
@@ -173,6 +173,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     log,
   });
   const { memory, entries } = openMemory({ formation, store, knowledge, embedders, http, env, now, log });
+  const book = openJobBook({ formation, store, http, env, now, log });
   const conversation = await openConversation({
     formation,
     store,
@@ -182,6 +183,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     embedders,
     secret: keys.adminKey,
     memory,
+    jobs: manifest.scheduler.enabled && manifest.memory.persistent.enabled ? book : undefined,
     endings: (outcome, kind) => [
       ...deliveries.statements(outcome),
       ...(kind === "job" ? jobEnding(formation, store.jobs, outcome) : []),
@@ -196,7 +198,7 @@ export const startRuntime = async (options: RuntimeOptions): Promise<Runtime> =>
     if (hasWebhook) deliveries.wake();
   });
   const { ownerOf } = identities;
-  const automation = openAutomation({ formation, store, overlord, queue, http, env, now, log });
+  const automation = openAutomation({ formation, store, overlord, queue, book, now, log });
 
   const retention = createRetention({
     formationId: formation.id,

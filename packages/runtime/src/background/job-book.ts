@@ -15,6 +15,8 @@ import {
   type JobType,
   jobTypes,
   readSchedule,
+  refusedSchedule,
+  type Schedule,
   type ScheduleContext,
 } from "./schedule/index.ts";
 
@@ -25,8 +27,6 @@ export interface JobBookDeps {
   defaultTime: ScheduleContext["defaultTime"];
   /** Reads schedules that the built-in patterns do not cover. */
   ask: ScheduleContext["ask"];
-  /** Called when a job was added or changed. */
-  onChanged: () => void;
   now: () => number;
 }
 
@@ -37,12 +37,35 @@ export interface JobRequest {
   message: string;
   /** Without one, or with an empty one, the job has none. */
   title?: string | undefined;
+  /** IANA name; default: that of the formation. */
+  timezone?: string | undefined;
   exclusions: readonly Exclusion[];
   idempotency: Idempotency | undefined;
 }
 
+/** When a job would run. */
+interface Foreseen extends Schedule {
+  timezone: string;
+}
+
 /** Creates, lists, changes and removes the jobs of a formation. */
 export interface JobBook {
+  /**
+   * What a job would have for a schedule. Nothing is stored.
+   *
+   * @throws ApiError `INVALID_PARAMS` (the schedule), `SERVICE_UNAVAILABLE`, `LLM_NOT_CONFIGURED`
+   */
+  foresee(wanted: Pick<JobRequest, "schedule" | "timezone" | "exclusions">): Promise<Foreseen>;
+  /**
+   * The same for a job that is there: its time zone and its exclusions stay.
+   *
+   * @throws ApiError `INVALID_PARAMS` (the schedule, also one with exclusions), `SERVICE_UNAVAILABLE`, `LLM_NOT_CONFIGURED`
+   */
+  foreseeChange(job: StoredJob, schedule: string): Promise<Schedule>;
+  /** @throws ApiError `RATE_LIMITED` when the user may have no further job */
+  checkLimits(userId: string): Promise<void>;
+  /** Calls a function whenever a job was added or changed. */
+  onChanged(hear: () => void): void;
   /**
    * Creates a job, or returns the one that was created under the same idempotency key.
    *
@@ -87,6 +110,10 @@ const beyondLimit = (who: string, most: number, what: string, retryAfter?: numbe
 
 export const createJobBook = (deps: JobBookDeps): JobBook => {
   const { formationId, jobs, now } = deps;
+  const listeners: (() => void)[] = [];
+  const changed = () => {
+    for (const hear of listeners) hear();
+  };
 
   const checkLimits = async (userId: string) => {
     const counts = await jobs.counts(formationId, userId, now());
@@ -119,18 +146,24 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
 
   const isJobType = (type: string): type is JobType => jobTypes.some((known) => known === type);
 
-  const scheduleOf = ({ type, exclusions }: StoredJob, schedule: string) => {
-    const { zone, defaultTime, ask } = deps;
+  const scheduleOf = async ({ type, exclusions, timezone: zone }: StoredJob, schedule: string) => {
+    const { defaultTime, ask } = deps;
     const kept = exclusionsSchema().parse(JSON.parse(exclusions));
     const wanted = { type: isJobType(type) ? type : "prompt", schedule, exclusions: kept };
-    return readSchedule(wanted, { zone, defaultTime, ask, now: now() });
+    const read = await readSchedule(wanted, { zone, defaultTime, ask, now: now() });
+    if (read.exclusions.length > kept.length) {
+      throw refusedSchedule(
+        `The schedule '${schedule}' has exclusions, and those of a job stay as they are: leave them out, or make a new job`,
+      );
+    }
+    return read;
   };
 
   const change = async ({ id, status }: StoredJob, wanted: Omit<JobChange, "updatedAt">) => {
     if (!(await jobs.change(formationId, id, status, { ...wanted, updatedAt: now() }))) {
       throw new ApiError("CONFLICT", `Job '${id}' has just changed: read it and try again`);
     }
-    deps.onChanged();
+    changed();
     return get(id);
   };
 
@@ -141,6 +174,19 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
   };
 
   return {
+    checkLimits,
+    foreseeChange: scheduleOf,
+    async foresee({ schedule, timezone = deps.zone, exclusions }) {
+      const { defaultTime, ask } = deps;
+      const wanted = { type: "prompt" as const, schedule, exclusions };
+      return {
+        ...(await readSchedule(wanted, { zone: timezone, defaultTime, ask, now: now() })),
+        timezone,
+      };
+    },
+    onChanged(hear) {
+      listeners.push(hear);
+    },
     async update(id, { message, schedule, title }) {
       const job = await get(id);
       if (job.status === "completed") {
@@ -169,11 +215,12 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
       }
       return change(job, { status: "active", nextRun, forgetFailures: true });
     },
-    async add({ userId, type, schedule, message, title, exclusions, idempotency }) {
+    async add({ userId, type, schedule, message, title, timezone, exclusions, idempotency }) {
       const earlier = await madeBefore(userId, idempotency);
       if (earlier) return earlier;
       await checkLimits(userId);
-      const { zone, defaultTime, ask } = deps;
+      const { defaultTime, ask } = deps;
+      const zone = timezone ?? deps.zone;
       const time = now();
       const read = await readSchedule({ type, schedule, exclusions }, { zone, defaultTime, ask, now: time });
       const id = newId("job");
@@ -200,7 +247,7 @@ export const createJobBook = (deps: JobBookDeps): JobBook => {
         if (made) return made;
         throw error;
       }
-      deps.onChanged();
+      changed();
       return get(id);
     },
     list: (filter) => jobs.list(formationId, filter),

@@ -31,7 +31,6 @@ const openBench = async (start: string) => {
     zone: "UTC",
     defaultTime: { hour: 9, minute: 0 },
     ask: async () => undefined,
-    onChanged: () => {},
     now,
   });
   const said = () =>

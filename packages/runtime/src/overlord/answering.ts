@@ -12,7 +12,7 @@ import { isStrict, shaped } from "./format.ts";
 import { type GivenPassage, givenStep } from "./given-passages.ts";
 import type { OverlordParts } from "./parts.ts";
 import { createPlanning, type Planned, rejectedOutcome, rejectedSection } from "./planning.ts";
-import type { PreparationParts, Prepared, PreparedWork } from "./prepare.ts";
+import { jobsStep, type PreparationParts, type Prepared, type PreparedWork } from "./prepare.ts";
 import type { PromptSection } from "./prompt.ts";
 import { handOver, taken } from "./reasons.ts";
 import type { Run } from "./run.ts";
@@ -272,7 +272,8 @@ export const createAnswering = (
       limitTo(answerTime);
       try {
         announce(active, prepared);
-        const { agent, given } = prepared;
+        const { agent, given, isOfJobs } = prepared;
+        if (isOfJobs) await active.journal.step(jobsStep, async () => true);
         if (settings.agents.length > 1) await active.journal.step(agentStep, async () => agent.id);
         if (given.length > 0) await active.journal.step(givenStep, async () => given);
         const what = await planned(active, prepared);

@@ -1,6 +1,6 @@
 import type { AgentDefinition } from "@muxi/formation";
 import type { Logger } from "pino";
-import type { RequestOutcome, RequestQueue } from "../background/index.ts";
+import type { JobBook, RequestOutcome, RequestQueue } from "../background/index.ts";
 import type { Feed } from "../events/index.ts";
 import type { Memory } from "../memory/index.ts";
 import type { FormationModels } from "../models/index.ts";
@@ -33,6 +33,8 @@ export interface OverlordParts {
     credentialDialogue: CredentialDialogue | undefined;
   };
   memory: Memory;
+  /** Undefined where users can have no jobs. */
+  jobs: JobBook | undefined;
   /** How long a request each model accepts, as far as this process has found out. */
   windows: WindowSizes;
   /** The requests that this process works on. */

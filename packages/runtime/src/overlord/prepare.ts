@@ -3,7 +3,7 @@ import { ApiError } from "@muxi/protocol";
 import { modelMessage } from "../attachments/index.ts";
 import { builtInModelId, type Model, type ModelRequest } from "../models/index.ts";
 import type { Owner, Statement } from "../store/index.ts";
-import { memoryOrderIn, speaksOfMemory } from "../text/index.ts";
+import { jobOrderIn, memoryOrderIn, speaksOfJobs, speaksOfMemory } from "../text/index.ts";
 import { askUser, callersTools, type Tool } from "../tools/index.ts";
 import type { RequestBudget } from "./budget.ts";
 import { questionRules } from "./clarification.ts";
@@ -11,6 +11,7 @@ import { agentByScore } from "./fitting.ts";
 import { type Form, formatInstruction, formOf } from "./format.ts";
 import { type CitationMode, citingIn, firstGiven, forModel, type GivenPassage } from "./given-passages.ts";
 import { type HistoryMessage, keptAtNextSlide, turnsInWindow, windowOf } from "./history.ts";
+import { jobTools } from "./job-tools.ts";
 import { memoryTools } from "./memory-tools.ts";
 import type { OverlordParts } from "./parts.ts";
 import type { Planner } from "./planner.ts";
@@ -24,7 +25,7 @@ import type { WorkPlan } from "./work-plan.ts";
 export interface PreparationParts
   extends Pick<
     OverlordParts,
-    "settings" | "procedures" | "store" | "models" | "tools" | "memory" | "telemetry" | "clock"
+    "settings" | "procedures" | "store" | "models" | "tools" | "memory" | "jobs" | "telemetry" | "clock"
   > {
   route: AgentRouter;
   /** Undefined where no model can take requests apart. */
@@ -61,6 +62,8 @@ export interface Prepared {
   work?: PreparedWork;
   /** Those of the request's passages that are of documents. */
   given: readonly GivenPassage[];
+  /** Whether the tools of jobs are offered, if they can be. */
+  isOfJobs: boolean;
   citing: CitationMode;
   /** Statements that store, with the message, what is to be learned from it. */
   learned: Statement[];
@@ -90,11 +93,19 @@ export interface TurnSession {
   /** Id of the agent that began the answer, and what it was given of its documents. */
   begunBy?: string | undefined;
   given?: readonly GivenPassage[] | undefined;
+  /** Whether it was offered the tools of jobs when it was begun: meanwhile the window of its history may have moved. */
+  isOfJobs?: boolean | undefined;
   /** The tasks that were begun. */
   plan?: WorkPlan | undefined;
   /** Whether the answer was begun, and whether with a draft of a plan. */
   progress?: "none" | "begun" | "drafted" | undefined;
 }
+
+/** Key of the journal step that is there when the tools of jobs were offered. */
+export const jobsStep = "round:jobs";
+
+/** The user's messages before this one that may say what "the second one" is of. */
+const turnsOfOneMatter = 8;
 
 /**
  * Gathers everything that a turn is answered from.
@@ -106,12 +117,14 @@ export const prepareTurn = async (
   parts: PreparationParts,
   turn: Turn,
   owner: Owner,
-  { sessionId, isNew, turns, until, begunBy, plan: begun, progress = "none", given: before }: TurnSession,
+  session: TurnSession,
 ): Promise<Prepared> => {
+  const { sessionId, isNew, turns, until, begunBy, plan: begun, progress = "none", given: before } = session;
   const { settings, store, models, memory } = parts;
   const { requestId, message, attachments } = turn;
   // Not for what triggers and jobs say: nobody is there who could want it.
   const isOfMemory = isLearnedFrom(turn) && speaksOfMemory(message);
+  const jobs = isLearnedFrom(turn) ? parts.jobs : undefined;
   const mostTurns = turnsInWindow(settings.turnsInContext, turns);
   // A turn is two messages; messages that wait for their answers are in between.
   const interrupts = until !== undefined && turn.onBusy === "interrupt";
@@ -159,12 +172,20 @@ export const prepareTurn = async (
   const procedure = applied && "instruction" in applied ? applied.instruction : undefined;
   const hasImages = attachments !== undefined && attachments.images.length > 0;
   const isOpen =
-    progress === "none" && !applied && turn.agentId === undefined && !turn.questions && !turn.tools;
+    progress === "none" &&
+    !applied &&
+    turn.agentId === undefined &&
+    !turn.questions &&
+    !turn.tools &&
+    !(jobs && jobOrderIn(message));
   const complexity =
     isOpen && !plan && !hasImages && parts.planner ? workIn(message, settings.workflows) : undefined;
   const isPlanned =
     progress === "drafted" || complexity !== undefined || (!begun && plan?.mustBeApproved === true);
   const earlier = history.flatMap(({ role, content }) => (role === "user" ? [content] : []));
+  const isOfJobs =
+    jobs !== undefined &&
+    (session.isOfJobs ?? [...earlier.slice(-turnsOfOneMatter), message].some(speaksOfJobs));
   const form = formOf(turn.format ?? settings.format);
   const citing = citingIn(settings.citing, form.format);
   const given = before ?? firstGiven(agent.id, await memory.documents(agent.id, message, earlier));
@@ -177,8 +198,11 @@ export const prepareTurn = async (
 
   const budget = parts.tools.newBudget();
   const ofServers = (await parts.tools.of(agent, { ...owner, sessionId }, budget)) ?? [];
-  const offered =
-    memory.own && isOfMemory ? [...ofServers, ...memoryTools(memory.own, owner, requestId)] : ofServers;
+  const offered = [
+    ...ofServers,
+    ...(memory.own && isOfMemory ? memoryTools(memory.own, owner, requestId) : []),
+    ...(jobs && isOfJobs ? jobTools(jobs, { userId: owner.userId, requestId }) : []),
+  ];
   const questions = questionRules(turn, settings.clarification);
   const own = questions.mayAsk ? offered : offered.filter((tool) => tool !== askUser);
   const tools = turn.tools ? [...own, ...callersTools(turn.tools, own)] : own;
@@ -222,6 +246,7 @@ export const prepareTurn = async (
     learned,
     form,
     given,
+    isOfJobs,
     citing,
     asksCredentials: parts.tools.credentialDialogue?.mayAsk(turn) ?? false,
     startingServers: parts.tools.startingFor(agent),

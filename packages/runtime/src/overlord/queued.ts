@@ -6,7 +6,7 @@ import { type Answering, agentStep } from "./answering.ts";
 import { type GivenPassage, givenStep } from "./given-passages.ts";
 import type { Intake } from "./intake.ts";
 import type { OverlordParts } from "./parts.ts";
-import { type PreparationParts, type Prepared, prepareTurn, type TurnSession } from "./prepare.ts";
+import { jobsStep, type PreparationParts, type Prepared, prepareTurn, type TurnSession } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import { turnOf } from "./turn.ts";
 import { draftStep, planStep, type WorkPlan, workPlanSchema } from "./work-plan.ts";
@@ -107,6 +107,7 @@ export const createQueued = (
             plan,
             progress: progressIn(steps),
             given: givenIn(steps),
+            isOfJobs: steps && steps.size > 0 ? steps.has(jobsStep) : undefined,
           };
           const turnPrepared = await prepareTurn(parts, begun.turn, begun.owner, session);
           if (!goesOn && turnPrepared.learned.length > 0) await store.write(turnPrepared.learned);

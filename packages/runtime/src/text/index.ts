@@ -2,6 +2,7 @@
 export { rarityOf, weightIn } from "./bm25.ts";
 export { isCommonWord, topicWordsOf } from "./common-words.ts";
 export { folded, isAscii } from "./folding.ts";
+export { jobOrderIn, speaksOfJobs } from "./job-orders.ts";
 export { memoryOrderIn, speaksOfMemory } from "./memory-orders.ts";
 export { onOneLine, quoted } from "./quotation.ts";
 export { rank } from "./rank.ts";

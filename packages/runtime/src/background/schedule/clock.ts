@@ -22,6 +22,8 @@ const patterns = [
   /(?:\bat |@ ?|\b)(?<hour>\d{1,2})(?:[:.](?<minute>\d{2}))? ?(?<half>am|pm|a\.m\.|p\.m\.)(?!\w)/,
   /(?:\bat |@ ?|\b)(?<hour>\d{1,2})(?::|h)(?<minute>\d{2})(?!\w)/,
   /(?:\bat |@ ?|\b)(?<hour>\d{1,2})h(?!\w)/,
+  // A number alone is an hour only behind "at", and is read as a clock of 24 hours shows it.
+  /\bat (?<hour>\d{1,2})(?![\w:.])/,
   /(?:\bin the |\bat )?\b(?<name>morning|noon|midday|afternoon|evening|midnight)s?\b/,
 ];
 
@@ -39,7 +41,7 @@ const read = (written: string, groups: Readonly<Record<string, string | undefine
 };
 
 /**
- * Extracts the time of day from a phrase: 9am, 9:30pm, 15:30, 21h15, noon (docs/spec/formation-files.md "Schedules").
+ * Extracts the time of day from a phrase: 9am, 9:30pm, 15:30, 21h15, at 9, noon (docs/spec/formation-files.md "Schedules").
  *
  * @param phrase In lower case.
  * @returns The time and the rest of the phrase; undefined when there is none.

@@ -6,6 +6,8 @@ export {
   type JobType,
   jobTypes,
   readSchedule,
+  refusedSchedule,
+  type Schedule,
   type ScheduleContext,
 } from "./read-schedule.ts";
 export { writtenTimeAt } from "./zone.ts";

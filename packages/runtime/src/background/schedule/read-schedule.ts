@@ -25,7 +25,7 @@ const longestSchedule = 200;
 const isoTime = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?$/i;
 
 /** The error of a bad schedule, in the form of all validation errors. */
-const refused = (message: string): ApiError =>
+export const refusedSchedule = (message: string): ApiError =>
   new ApiError("INVALID_PARAMS", message, {
     data: { validation_errors: [{ field: "schedule", msg: message, type: "schedule", error: "invalid" }] },
   });
@@ -41,7 +41,7 @@ const timeOf = (text: string): number | undefined => {
   // Date.parse reads 31 February as 3 March.
   const isReal = !Number.isNaN(time) && !Number.isNaN(Date.parse(`${written.slice(0, 10)}T00:00Z`));
   const day = isReal ? new Date(`${written.slice(0, 10)}T00:00Z`).toISOString().slice(0, 10) : "";
-  if (day !== written.slice(0, 10)) throw refused(`The time '${text}' does not exist`);
+  if (day !== written.slice(0, 10)) throw refusedSchedule(`The time '${text}' does not exist`);
   return time;
 };
 
@@ -50,7 +50,7 @@ const meaningOf = async (schedule: string, context: ScheduleContext): Promise<Me
   if (at !== undefined) return { kind: "one_time", at };
   if (looksLikeCron(schedule)) return { kind: "recurring", cron: schedule, exclusions: [] };
   const meaning = readPhrase(schedule, context) ?? (await context.ask(schedule, context));
-  if (!meaning) throw refused(`The schedule '${schedule}' was not understood: ${examples}`);
+  if (!meaning) throw refusedSchedule(`The schedule '${schedule}' was not understood: ${examples}`);
   return meaning;
 };
 
@@ -61,17 +61,17 @@ const check = (
 ): Schedule => {
   if (type !== "prompt" && type !== meaning.kind) {
     const actual = type === "recurring" ? "runs only once" : "recurs";
-    throw refused(`The schedule '${schedule}' ${actual}, but the job's type is '${type}'`);
+    throw refusedSchedule(`The schedule '${schedule}' ${actual}, but the job's type is '${type}'`);
   }
   if (meaning.kind === "one_time") {
     if (meaning.at <= now) {
-      throw refused(`The time '${schedule}' is in the past: send one in the future`);
+      throw refusedSchedule(`The time '${schedule}' is in the past: send one in the future`);
     }
     return { cron: null, exclusions: [], next: meaning.at };
   }
   const all = [...meaning.exclusions, ...exclusions];
   const next = nextAllowed({ cron: parseCron(meaning.cron), exclusions: all }, zone, now);
-  if (next === undefined) throw refused(`The schedule '${schedule}' never occurs`);
+  if (next === undefined) throw refusedSchedule(`The schedule '${schedule}' never occurs`);
   return { cron: meaning.cron, exclusions: all, next };
 };
 
@@ -87,15 +87,15 @@ export const readSchedule = async (
 ): Promise<Schedule> => {
   const schedule = wanted.schedule.trim();
   if (schedule.length > longestSchedule) {
-    throw refused(`The schedule is longer than ${longestSchedule} characters`);
+    throw refusedSchedule(`The schedule is longer than ${longestSchedule} characters`);
   }
   try {
     return check({ ...wanted, schedule }, await meaningOf(schedule, context), context);
   } catch (error) {
     if (error instanceof CronError) {
-      throw refused(`The schedule '${schedule}' is not a valid cron expression: ${error.message}`);
+      throw refusedSchedule(`The schedule '${schedule}' is not a valid cron expression: ${error.message}`);
     }
-    if (error instanceof ClockError) throw refused(`The schedule cannot be read: ${error.message}`);
+    if (error instanceof ClockError) throw refusedSchedule(`The schedule cannot be read: ${error.message}`);
     throw error;
   }
 };

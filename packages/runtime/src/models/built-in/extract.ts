@@ -1,4 +1,4 @@
-import { memoryOrderIn, statedFact, wordsOf } from "../../text/index.ts";
+import { jobOrderIn, memoryOrderIn, statedFact, wordsOf } from "../../text/index.ts";
 import type { ModelRequest, Passage, ToolCall, ToolDefinition } from "../interface/index.ts";
 import { plainText } from "../interface/index.ts";
 import { isFact, toSecondPerson } from "./facts.ts";
@@ -59,6 +59,17 @@ const memoryCall = (message: string, tools: ToolDefinition[], id: string): Extra
   return { text: "", toolCall: { id, name: `${verb}_memories`, arguments: JSON.stringify(args) } };
 };
 
+/** The call for what a message orders about jobs, where there is a tool for it. */
+const jobCall = (message: string, tools: ToolDefinition[], id: string): ExtractiveReply | undefined => {
+  const { tool: name, ...args } = jobOrderIn(message) ?? {};
+  if (name === undefined || !tools.some((tool) => tool.name === name)) return undefined;
+  return { text: "", toolCall: { id, name, arguments: JSON.stringify(args) } };
+};
+
+/** Tools whose results are written for the user. */
+const forUsers = /^(?:list|make|change)_jobs?$/;
+const reminder = /^reminder: \S/i;
+
 const withoutIds = (text: string): string => text.slice(0, longestResult).replaceAll(/ \[mem_[\w-]+\]/g, "");
 
 /** Share of a question's words that a text contains. */
@@ -81,6 +92,7 @@ const bestFact = (words: ReadonlySet<string>, facts: string[]): { fact: string; 
 export const answerFrom = ({ messages, tools = [], toolChoice, context }: ModelRequest): ExtractiveReply => {
   const last = messages.at(-1);
   if (last?.role === "tool" && last.name.endsWith("_memories")) return { text: withoutIds(last.content) };
+  if (last?.role === "tool" && forUsers.test(last.name)) return { text: last.content };
   const called = messages.flatMap((each) => (each.role === "assistant" ? (each.toolCalls ?? []) : []));
   const callId = `call_${called.length + 1}`;
   const { tools: named = [], texts = [] } = context?.task ?? {};
@@ -98,8 +110,9 @@ export const answerFrom = ({ messages, tools = [], toolChoice, context }: ModelR
   const message = said.pop() ?? "";
   const order = orderedCall(message, tools, callId);
   if (order) return replyOf(order);
-  const ofMemory = memoryCall(message, tools, callId);
-  if (ofMemory) return ofMemory;
+  const ordered = memoryCall(message, tools, callId) ?? jobCall(message, tools, callId);
+  if (ordered) return ordered;
+  if (reminder.test(message)) return { text: message };
   if (greeting.test(message)) return { text: `Hello. ${introduction}` };
   if (aboutItself.test(message)) return { text: introduction };
   const stated = statedFact(message);
