@@ -76,7 +76,7 @@ const chat = async (store: Store, { owner, sessionId, next, memory }: Sample): P
 
 /** A summary of what falls out of a session's window, from being asked for to being used. */
 const summarise = async ({ summaries, write }: Store, { owner, sessionId }: Sample): Promise<void> => {
-  await write([summaries.note(owner, sessionId, 1, now)]);
+  await write([summaries.note(owner, sessionId, 1, now), summaries.noteLog(owner, sessionId, now + hour)]);
   const [task] = await summaries.claim(formationId, { now, until: now + hour, limit: 1 });
   if (!task) throw new Error("the session is not to be summarised");
   const earlier = await summaries.before(task);
@@ -172,6 +172,8 @@ export const calls: Calls = {
   "holders of leases": (store) => store.requests.leaseHolders(formationId),
   "sessions to learn from": (store) => store.lessons.silent(formationId, { since: now, now, limit: 50 }),
   "sessions to summarise": summarise,
+  "earlier conversations of a user": (store, { owner, sessionId }) =>
+    store.summaries.earlier(owner, sessionId, { from: 0, to: now }),
   "when a session is to be summarised": (store) => store.summaries.nextDue(formationId),
   "deliveries of all": (store) => store.deliveries.list(formationId, recently),
   "deliveries that failed": (store) => store.deliveries.list(formationId, { ...recently, status: "failed" }),

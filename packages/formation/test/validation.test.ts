@@ -85,6 +85,10 @@ test.each([
   ],
   ["memory.buffer.size: must be at least 1", manifest("memory: { buffer: { size: 0 } }")],
   [
+    "memory.captains_log.session_idle_minutes: must be at most 10080",
+    manifest("memory: { captains_log: { session_idle_minutes: 10081 } }"),
+  ],
+  [
     "memory.compaction.flush_threshold: must be more than 0.5",
     manifest("memory: { compaction: { flush_threshold: 0.3 } }"),
   ],

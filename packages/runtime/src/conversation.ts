@@ -92,6 +92,7 @@ export const openConversation = async (deps: ConversationDeps) => {
       visionModelOf: models.visionModelOf,
       documents: deps.memory.documents,
       knowledge: deps.knowledge,
+      summaries: store.summaries,
       windows,
       citing: manifest.overlord.response.citations,
       timezone: manifest.scheduler.timezone,

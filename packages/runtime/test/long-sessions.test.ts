@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { until, untilExpected } from "../../../test/until.ts";
-import type { Api } from "./harness.ts";
+import { type Api, startFormation } from "./harness.ts";
 import { fact, saidIn as factsAbout, replyWith } from "./learning.ts";
 import {
   leastTurns,
@@ -162,7 +162,8 @@ test("without compaction nothing is summarised", async () => {
   expect(server.summaries).toEqual([]);
 });
 
-test("what a deleted memory comes from is left out of the summary, which is made anew", async () => {
+/** A session that has learned the number of an account, which is in its summary, with the id of that memory. */
+const startWithAccount = async () => {
   const { api, server } = await startLong("", {}, "extraction: true");
   server.factsReply = (request) =>
     factsAbout(request).some((said) => said.includes("5822"))
@@ -170,15 +171,87 @@ test("what a deleted memory comes from is left out of the summary, which is made
       : replyWith();
   await say(api, ["My account is 5822", "The order is 4711", ...smallTalk(untilSlide - 1)]);
   await untilSummarised(api, "5822");
-  const { body } = await api.get("/memories", { user: "ann" });
-  const [{ id }] = body.data.memories;
-  expect((await api.call("DELETE", "/memories/mem_unknown", { user: "ann" })).status).toBe(404);
-  await untilSummarised(api, "5822");
-  expect((await api.call("DELETE", `/memories/${id}`, { user: "ann" })).status).toBe(200);
-  await untilExpected("the summary is made anew", async () => {
+  const id = await until("the account is learned", async () => {
+    const { body } = await api.get("/memories", { user: "ann" });
+    return body.data.memories[0]?.id;
+  });
+  return { api, server, id };
+};
+
+const untilWithoutAccount = (api: Api) =>
+  untilExpected("the summary is made anew", async () => {
     const { summary } = (await api.get("/sessions/s1", { user: "ann" })).body.data;
     expect(summary).toBe("The order is 4711");
   });
+
+test("what a deleted memory comes from is left out of the summary, which is made anew", async () => {
+  const { api, server, id } = await startWithAccount();
+  expect((await api.call("DELETE", "/memories/mem_unknown", { user: "ann" })).status).toBe(404);
+  await untilSummarised(api, "5822");
+  expect((await api.call("DELETE", `/memories/${id}`, { user: "ann" })).status).toBe(200);
+  await untilWithoutAccount(api);
   await say(api, smallTalk(untilSlide, 50));
   expect(JSON.stringify(lastPrompt(server))).not.toContain("5822");
+});
+
+test("what a corrected memory comes from is left out of the summary too, and one that only gets a pin is not", async () => {
+  const { api, server, id } = await startWithAccount();
+  const change = async (body: Record<string, unknown>) =>
+    expect((await api.call("PATCH", `/memories/${id}`, { user: "ann", body })).status).toBe(200);
+  await change({ pinned: true });
+  await untilSummarised(api, "5822");
+  await change({ content: "The user's account is 6933" });
+  await untilWithoutAccount(api);
+  await say(api, smallTalk(untilSlide, 50));
+  expect(JSON.stringify(lastPrompt(server))).not.toContain("5822");
+  expect(JSON.stringify(lastPrompt(server))).toContain("6933");
+});
+
+test("facts are learned before the turns that state them fall out of the window", async () => {
+  // Time stands still, so that no silence has them learned.
+  const { api, server } = await startLong("", { now: () => Date.UTC(2026, 0, 1) }, "extraction: true");
+  const learnedFrom = () => server.background.flatMap(factsAbout);
+  const turns = smallTalk(untilSlide);
+  await say(api, turns.slice(0, -1));
+  await until("five turns are learned from", () => learnedFrom().length === untilSlide - 1);
+  await say(api, turns.slice(-1));
+  await until("the turn that fills the window is learned from", () => learnedFrom().length === untilSlide);
+  expect(learnedFrom()).toEqual(turns);
+  expect(beginningOf(server)).toBe(turns[0]);
+});
+
+test("a silent session is summarised, and an agent looks up earlier conversations of its user alone", async () => {
+  let time = Date.UTC(2026, 0, 1);
+  const log = "captains_log: { session_idle_minutes: 30 }";
+  const { dir, api, server } = await startLong(log, { now: () => time });
+  await say(api, ["The order is 4711", "My password is hunter2"]);
+  await say(api, ["The order is 5822"], { user: "bob", session: "s2" });
+  expect((await api.get("/sessions/s1", { user: "ann" })).body.data).not.toHaveProperty("summary");
+  await api.runtime.close(0);
+  time += 30 * 60_000;
+  const later = await startFormation(dir, { now: () => time });
+  await untilSummarised(later, "4711");
+  await untilSummarised(later, "5822", { user: "bob", session: "s2" });
+
+  const call = (query: Record<string, unknown>) => ({
+    text: [],
+    toolCalls: [{ id: "c1", name: "recall_history", arguments: [JSON.stringify(query)] }],
+  });
+  const recalled = async (query: Record<string, unknown>) => {
+    server.reply(call(query), {});
+    await say(later, ["Which order was it?"], { user: "ann", session: "s3" });
+    const result = lastPrompt(server).findLast(({ role }) => role === "tool");
+    return JSON.parse(result?.content ?? "null");
+  };
+  const found = await recalled({ query: "order" });
+  expect(found).toMatchObject({
+    success: true,
+    count: 1,
+    entries: [{ session_id: "s1", date: "2026-01-01T00:00:00.000Z", summary: "The order is 4711" }],
+  });
+  expect(JSON.stringify(found)).not.toMatch(/hunter2|5822/);
+  expect(await recalled({ query: "quinces" })).toMatchObject({ success: true, count: 0 });
+  expect(await recalled({ date_from: "2026-01-02" })).toMatchObject({ success: true, count: 0 });
+  expect(await recalled({ date_to: "2026-01-01" })).toMatchObject({ success: true, count: 1 });
+  expect(await recalled({ limit: 31 })).toMatchObject({ success: false });
 });

@@ -40,7 +40,17 @@ export const startLong = async (
 export const startLongBuiltIn = async (memory = "") =>
   startFormation(await writeFormation({ "formation.afs": manifestOf(memory) }));
 
-const bodySchema = z.object({ messages: z.array(z.object({ role: z.string(), content: z.string() })) });
+const bodySchema = z.object({
+  messages: z.array(
+    z.object({
+      role: z.string(),
+      content: z
+        .string()
+        .nullish()
+        .transform((text) => text ?? ""),
+    }),
+  ),
+});
 const materialSchema = z.object({
   summary_so_far: z.string(),
   conversation: z.array(z.object({ role: z.enum(["user", "assistant"]), content: z.string() })),

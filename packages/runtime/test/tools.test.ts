@@ -336,10 +336,10 @@ test("an agent gets as many tools as its model takes; what is left out is named 
     ...files,
     "formation.afs": `${manifest}llm: { models: [{ text: openai/gpt-4o, api_key: sk-test }] }\n`,
   });
-  expect(names).toHaveLength(120);
+  expect(names).toHaveLength(119);
   expect(warnings).toHaveLength(1);
-  expect(warnings[0]).toContain("30 of plums are left out");
-  expect(warnings[0]).toContain('{"server":"plums","tools":20,"left_out":30}');
+  expect(warnings[0]).toContain("31 of plums are left out");
+  expect(warnings[0]).toContain('{"server":"plums","tools":19,"left_out":31}');
   const other = await openTools({
     ...files,
     "formation.afs": `${manifest}llm: { models: [{ text: anthropic/claude-sonnet-4, api_key: sk-test }] }\n`,

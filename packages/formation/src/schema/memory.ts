@@ -74,7 +74,7 @@ export const memorySchema = section({
     "The model gets the whole results of the current request's tool calls, and no earlier ones",
   ),
   index: unused(),
-  captains_log: unused(),
+  captains_log: section({ session_idle_minutes: nonNegative.max(10_080).default(30) }).optional(),
   lint: section({
     enabled: z.boolean().default(false),
     schedule: lintSchedule.default("@daily"),

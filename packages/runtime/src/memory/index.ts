@@ -3,3 +3,4 @@ export type { Asking, ItemStatus, MemoryEntries, TracedMemory } from "./entries.
 export type { Memory } from "./memory.ts";
 export { openMemory } from "./open.ts";
 export type { Forgettable, OwnMemories } from "./own-memories.ts";
+export { withoutSecrets } from "./summary-text.ts";

@@ -196,8 +196,8 @@ export const createMemory = (deps: {
           ? await withHistory(longTerm.memories, remembered)
           : remembered.map(({ content }) => content);
       const said = recentlySaid(unlearned, { inContext, text, words });
-      const asking = slidesTo === undefined ? [] : longTerm.summaries.asking(owner, turn.sessionId, slidesTo);
-      if (asking.length > 0) nearlyFull.add(turn.sessionId);
+      const asking = longTerm.summaries.asking(owner, turn.sessionId, slidesTo);
+      if (slidesTo !== undefined && asking.length > 0) nearlyFull.add(turn.sessionId);
       const learned = turn.learns
         ? longTerm.learner.withMessage(
             { owner, message: text, words, ...turn },

@@ -98,15 +98,20 @@ export const openMemory = (deps: MemoryDeps): { memory: Memory; entries: MemoryE
           log,
         })
       : noSynopses;
-  const summaries = formation.manifest.memory.compaction.flush_enabled
-    ? createSessionSummaries({
-        formationId: formation.id,
-        summaries: store.summaries,
-        summarise: isBuiltIn ? summariseByRules : summariseWith(model),
-        now,
-        log,
-      })
-    : noSessionSummaries;
+  const { captains_log: captainsLog, compaction } = formation.manifest.memory;
+  const idleMinutes = captainsLog?.session_idle_minutes ?? 0;
+  const idleTime = idleMinutes === 0 ? undefined : idleMinutes * 60_000;
+  const summaries =
+    compaction.flush_enabled || idleTime !== undefined
+      ? createSessionSummaries({
+          formationId: formation.id,
+          summaries: store.summaries,
+          summarise: isBuiltIn ? summariseByRules : summariseWith(model),
+          idleTime,
+          now,
+          log,
+        })
+      : noSessionSummaries;
   const { timezone: zone } = formation.manifest.scheduler;
   const lint = createMemoryLint({ formationId: formation.id, memories, now });
   const { enabled: isLinted, schedule } = formation.manifest.memory.lint;

@@ -16,8 +16,11 @@ export interface WindowPlace {
 export interface SessionSummaries {
   /** What stands in place of what fell out of a window that begins with some message; empty when there is nothing. */
   inPlaceOf(owner: Owner, sessionId: string, from: number): Promise<string>;
-  /** Statements that ask for the summary of what falls out next, for the transaction of the newest turn's message. */
-  asking(owner: Owner, sessionId: string, slidesTo: number): Statement[];
+  /**
+   * Statements for the transaction of the newest turn's message: they ask for the summary of what falls out next, if that
+   * comes soon, and for one of the session when it will have been silent.
+   */
+  asking(owner: Owner, sessionId: string, slidesTo: number | undefined): Statement[];
   /** Called when there may be one to be made. */
   asked(): void;
   close(): Promise<void>;
@@ -56,10 +59,12 @@ export const createSessionSummaries = (deps: {
   formationId: string;
   summaries: SummaryRepository;
   summarise: Summarise;
+  /** Milliseconds of silence after which a session is summarised as a whole; undefined for never. */
+  idleTime: number | undefined;
   now: () => number;
   log: Logger;
 }): SessionSummaries => {
-  const { formationId, summaries, summarise, now, log } = deps;
+  const { formationId, summaries, summarise, idleTime, now, log } = deps;
   /** The log is told of the first failure alone, until a summary is made again. */
   let isFailing = false;
 
@@ -121,7 +126,10 @@ export const createSessionSummaries = (deps: {
 
   return {
     inPlaceOf: async (owner, sessionId, from) => fitting(await summaries.ofWindow(owner, sessionId), from),
-    asking: (owner, sessionId, slidesTo) => [summaries.note(owner, sessionId, slidesTo, now())],
+    asking: (owner, sessionId, slidesTo) => [
+      ...(slidesTo === undefined ? [] : [summaries.note(owner, sessionId, slidesTo, now())]),
+      ...(idleTime === undefined ? [] : [summaries.noteLog(owner, sessionId, now() + idleTime)]),
+    ],
     asked: () => worker.wake(),
     close: () => worker.close(),
   };

@@ -82,7 +82,13 @@ export type {
 } from "./sessions.ts";
 export { openSqlite } from "./sqlite/index.ts";
 export { createStore, type Store } from "./store.ts";
-export type { StoredSummary, SummarisedMessage, SummaryRepository, SummaryTask } from "./summaries.ts";
+export type {
+  EarlierSession,
+  StoredSummary,
+  SummarisedMessage,
+  SummaryRepository,
+  SummaryTask,
+} from "./summaries.ts";
 export type { SynopsisRepository } from "./synopses.ts";
 export type { UsageRepository, UsedTokens } from "./usage.ts";
 export { type DeletedRows, deletable, type UserDataLine, type UserDataRepository } from "./user-data.ts";

@@ -24,7 +24,7 @@ export interface Reader {
 /** Single memories: what they say, where it comes from, and what they said before. */
 export interface MemoryDetails {
   get(reader: Reader, id: string): Promise<StoredMemory | undefined>;
-  /** Changes a memory, and keeps what it said before. False when there is no such memory. */
+  /** Changes a memory, and keeps what it said before, but not in summaries. False when there is no such memory. */
   change(reader: Reader, id: string, change: MemoryChange): Promise<boolean>;
   /** Deletes a memory, and what it said before. False when there is no such memory. */
   delete(reader: Reader, id: string): Promise<boolean>;
@@ -79,6 +79,15 @@ export const createMemoryDetails = (db: Database, finder: MemoryFinder): MemoryD
     },
   });
 
+  /** Has the user's summaries made anew, without what a memory comes from. */
+  const withoutSummaries = ({ owner, now }: Reader, which: Statement): Statement[] => [
+    leavingOut(owner, {
+      memories: which,
+      versions: sql`memory_seq in (select seq from memory where ${which})`,
+    }),
+    ...renewingSummaries(owner, now),
+  ];
+
   return {
     async get(reader, id) {
       const [memory] = await readMemories(db, sql`memory where ${one(reader, id)}`);
@@ -124,22 +133,21 @@ export const createMemoryDetails = (db: Database, finder: MemoryFinder): MemoryD
           on conflict do nothing`,
       ];
       const updating = sql`update memory set ${joined(changed, ", ")} where ${which} returning space`;
+      const before = keepingVersion ? [keepingVersion, ...withoutSummaries(reader, which)] : [];
       const results = await db.write([
-        ...(keepingVersion ? [keepingVersion] : []),
+        ...before,
         droppingSpace(updating),
         ...(words ?? []),
         ...(droppingVersions ? [droppingVersions] : []),
       ]);
-      return results[said ? 1 : 0]?.changes === 1;
+      return results[before.length]?.changes === 1;
     },
 
     async delete(reader, id) {
       const which = one(reader, id);
-      const versions = sql`memory_seq in (select seq from memory where ${which})`;
       const isThere = sql`update memory set updated_at = updated_at where ${which}`;
       const found = await db.writeIf(isThere, [
-        leavingOut(reader.owner, { memories: which, versions }),
-        ...renewingSummaries(reader.owner, reader.now),
+        ...withoutSummaries(reader, which),
         droppingSpace(sql`delete from memory where ${which} returning space`),
       ]);
       return found !== undefined;

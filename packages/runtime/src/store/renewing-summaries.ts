@@ -19,19 +19,19 @@ export const renewingSummaries = ({ formationId, userId }: Owner, now: number): 
 };
 
 /**
- * Leaves what requests have said out of summaries, since memories of them are deleted: for the transaction that does so,
- * before it does.
+ * Leaves what requests have said out of summaries, since memories of them are deleted or corrected: for the transaction
+ * that does so, before it does.
  *
- * @param deleted Conditions for the memories, and for what memories said before.
+ * @param gone Conditions for the memories, and for what memories said before.
  */
 export const leavingOut = (
   { formationId, userId }: Owner,
-  deleted: { memories: Statement; versions: Statement },
+  gone: { memories: Statement; versions: Statement },
 ): Statement =>
   sql`insert into summary_omission (session_seq, request_id)
     select session.seq, stated.request_id
-    from (select session_id, request_id from memory where ${deleted.memories}
-        union select session_id, request_id from memory_version where ${deleted.versions}) as stated
+    from (select session_id, request_id from memory where ${gone.memories}
+        union select session_id, request_id from memory_version where ${gone.versions}) as stated
       join session on session.formation_id = ${formationId} and session.id = stated.session_id
         and session.user_id = ${userId}
     where stated.request_id is not null

@@ -21,8 +21,17 @@ export interface SummaryTask {
   /** End of its lease, in Unix milliseconds. */
   until: number;
   attempts: number;
-  /** When something was last said in the session, in Unix milliseconds. */
+}
+
+/** A session as a user's history tells it. */
+export interface EarlierSession {
+  id: string;
   lastActivity: number;
+  summary: string | null;
+  /** As JSON. */
+  details: string | null;
+  /** What the user said in it, newest first. */
+  said: string[];
 }
 
 export interface SummarisedMessage {
@@ -49,6 +58,13 @@ export interface SummaryRepository {
    * @param kept How many of them it is not about.
    */
   note(owner: Owner, sessionId: string, kept: number, now: number): Statement;
+  /** Statement that asks for a summary of the whole session at a time, unless it is asked for again until then. */
+  noteLog(owner: Owner, sessionId: string, due: number): Statement;
+  /**
+   * The newest 100 sessions of a user in a time, in Unix milliseconds, newest first, but for one of them, with the newest 1,000
+   * messages of the user in them that are not left out of summaries.
+   */
+  earlier(owner: Owner, butFor: string, during: { from: number; to: number }): Promise<EarlierSession[]>;
   /** When the next task is due, in Unix milliseconds; undefined when there is none. */
   nextDue(formationId: string): Promise<number | undefined>;
   /** Leases tasks that are due until `until`, those that wait longest first. */
@@ -69,6 +85,10 @@ export interface SummaryRepository {
   drop(task: SummaryTask): Promise<void>;
 }
 
+const mostEarlier = 100;
+const mostSaid = 1_000;
+/** Characters of a message that are looked through. */
+const longestSaid = 2_000;
 /** Of the window's summaries one is in use, and the next is ready. */
 const keptOfWindow = 2;
 
@@ -96,6 +116,40 @@ export const createSummaryRepository = (db: Database): SummaryRepository => {
         on conflict (session_seq, kind) do update set before_seq = excluded.before_seq, attempts = 0,
           due = case when summary_task.due > excluded.due then summary_task.due else excluded.due end`,
 
+    noteLog: ({ formationId, userId }, sessionId, due) =>
+      sql`insert into summary_task (session_seq, kind, formation_id, before_seq, due, attempts)
+        select seq, 'log', formation_id, 0, cast(${due} as bigint), 0 from session
+        where formation_id = ${formationId} and user_id = ${userId} and id = ${sessionId}
+        on conflict (session_seq, kind) do update set before_seq = 0, due = excluded.due, attempts = 0`,
+
+    async earlier({ formationId, userId }, butFor, { from, to }) {
+      const sessions = await db.read<Omit<EarlierSession, "said"> & { seq: number }>(
+        sql`select seq, id, last_activity as "lastActivity",
+            (select text from session_summary where session_seq = session.seq and text <> ''
+              order by before_seq desc limit 1) as summary,
+            (select details from session_summary where session_seq = session.seq and text <> ''
+              order by before_seq desc limit 1) as details
+          from session where formation_id = ${formationId} and user_id = ${userId} and id <> ${butFor}
+            and last_activity >= ${from} and created_at < ${to}
+          order by last_activity desc, seq desc limit ${mostEarlier}`,
+      );
+      const seqs = sessions.map(({ seq }) => Number(seq));
+      const said = await db.readLong<{ session: number; content: string }>(
+        sql`select session_seq as session, substr(content, 1, ${longestSaid}) as content from message
+          where session_seq ${db.dialect.isOneOf(seqs)} and role = 'user'
+            and not exists (select 1 from summary_omission where summary_omission.session_seq = message.session_seq
+              and summary_omission.request_id = message.request_id)
+          order by seq desc limit ${mostSaid}`,
+      );
+      return sessions.map(({ seq, id, lastActivity, summary, details }) => ({
+        id,
+        lastActivity: Number(lastActivity),
+        summary,
+        details,
+        said: said.flatMap(({ session, content }) => (Number(session) === Number(seq) ? [content] : [])),
+      }));
+    },
+
     async nextDue(formationId) {
       const [row] = await db.read<{ due: number | null }>(
         sql`select min(due) as due from summary_task where formation_id = ${formationId}`,
@@ -109,8 +163,7 @@ export const createSummaryRepository = (db: Database): SummaryRepository => {
         sql`update summary_task set due = ${until}
           where (session_seq, kind) in (select session_seq, kind from summary_task
             where formation_id = ${formationId} and due <= ${now} order by due limit ${limit} ${skipClaimed})
-          returning session_seq, kind, before_seq, attempts,
-            (select last_activity from session where session.seq = summary_task.session_seq) as last_activity`,
+          returning session_seq, kind, before_seq, attempts`,
       ]);
       return (result?.rows ?? []).map((row) => ({
         sessionSeq: Number(row.session_seq),
@@ -118,7 +171,6 @@ export const createSummaryRepository = (db: Database): SummaryRepository => {
         before: Number(row.before_seq),
         until,
         attempts: Number(row.attempts),
-        lastActivity: Number(row.last_activity),
       }));
     },
 

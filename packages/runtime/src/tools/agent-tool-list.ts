@@ -29,8 +29,11 @@ export interface ListedTool<Server> {
 /** Tools that one request may carry, by provider; those that speak OpenAI's API take 128. */
 const mostTools: Readonly<Record<string, number>> = { anthropic: 1_000, google: 512 };
 const mostElsewhere = 128;
-/** Places for `ask_user`, `ask_agent`, `search_knowledge`, and those of memory and of jobs; `give_up` comes with fewer. */
-const builtIn = 8;
+/**
+ * Places for `ask_user`, `ask_agent`, `search_knowledge`, `recall_history`, and those of memory and of jobs; `give_up` comes with
+ * fewer.
+ */
+const builtIn = 9;
 /** Characters of all definitions together: about 100,000 tokens. */
 const mostCharacters = 400_000;
 
