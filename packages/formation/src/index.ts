@@ -56,7 +56,7 @@ export type { ApprovalRule, ToolFilter } from "./schema/mcp-server.ts";
 export { serverPrograms } from "./scripts.ts";
 export * from "./secrets/index.ts";
 export { readSkills, type Skill } from "./skills.ts";
-export { createSopReader, readSopFile, readSops, type Sop } from "./sops.ts";
+export { cannotWait, createSopReader, readSopFile, readSops, type Sop } from "./sops.ts";
 export { readTrigger, triggerNamePattern, triggerNames } from "./triggers.ts";
 export { credentialServices, withCredentials } from "./user-credentials.ts";
 export { environmentOf } from "./variables.ts";

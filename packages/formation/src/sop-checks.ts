@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { resolveInside } from "./base/index.ts";
 import type { AgentDefinition } from "./formation.ts";
 import type { LoadContext } from "./load-context.ts";
-import { placesOf, readSopFiles, type SopFile } from "./sops.ts";
+import { cannotWait, placesOf, readSopFiles, type SopFile } from "./sops.ts";
 import { findingAt } from "./validate.ts";
 
 /** Whether a `[file:…]` of a procedure names a file. */
@@ -75,7 +75,7 @@ export const checkSops = async (
       const hint = "Write numbered steps below the heading Steps";
       warn.push({ file, path: "", message: "has no text", hint });
     }
-    if (sop.mustBeApproved && (sop.mode === "guide" || sop.steps.length === 0)) {
+    if (cannotWait(sop)) {
       const message =
         "cannot be enforced: only steps that are carried out as they are written can wait for a yes";
       const hint = "Write numbered steps, and leave mode out or make it template";

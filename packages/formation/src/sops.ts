@@ -36,6 +36,10 @@ export interface Sop extends SopText {
   file: string;
 }
 
+/** Whether a procedure is to wait for a yes and cannot: only steps that are carried out as they are written can. */
+export const cannotWait = ({ mustBeApproved, mode, steps }: Sop): boolean =>
+  mustBeApproved && (mode === "guide" || steps.length === 0);
+
 const mostFiles = 500;
 
 /** What makes a file a procedure. */

@@ -142,6 +142,21 @@ test("a guide, or a procedure without steps, joins the instructions of the agent
   expect(given.at(-1)).toContain("as it is written");
 });
 
+test.each([
+  ["a guide", refund("1. Pay it back", "mode: guide\nbypass_approval: false\n")],
+  ["one without steps", "---\ntype: sop\nname: Refund\nbypass_approval: sometimes\n---\nPay it back."],
+])("%s that is edited to wait for a yes, which it cannot, is not followed", async (_, edited) => {
+  const { api, given, write } = await open(ok, { sop: refund("1. Look up the order", "mode: guide\n") });
+  await chat(api, "I want a refund");
+  expect(given.at(-1)).toContain("Look up the order");
+  await write("sops/refund.md", edited);
+  await untilExpected("the edited file is read", async () => {
+    await chat(api, "I want a refund");
+    expect(given.at(-1)).not.toContain("Look up the order");
+  });
+  expect(given.at(-1)).not.toContain("Pay it back");
+});
+
 test("with an embedding model a procedure is found by its meaning, and one whose text stays is embedded once", async () => {
   const { api, server, write } = await open(ok, {
     models: ", { embedding: openai/test-embedding }",

@@ -9,25 +9,32 @@ const yes = new Set(
 );
 /** Words that may stand beside them. */
 const beside = new Set(
-  "please do it go ahead that is fine bitte gern mach das geht in ordnung d s il vous plait allez y por favor adelante hazlo de acuerdo prego va bene fai pure pode fazer".split(
+  "do it go ahead that is fine gern mach das geht in ordnung d s allez y adelante hazlo de acuerdo prego va bene fai pure pode fazer".split(
     " ",
   ),
 );
+/** Courtesy, which changes neither a yes nor a no: in one word, and in several that mean something else apart. */
+const courtesy = new Set(
+  "thanks many please danke vielen dank bitte merci beaucoup gracias muchas obrigado obrigada muito grazie mille".split(
+    " ",
+  ),
+);
+const courtesyOfSeveral = /\b(?:thank you|s il (?:vous|te) plait|por favor|per favore)\b/g;
 
-/** The plainest words for no, and those that may stand beside them. */
+/** The plainest words for no. */
 const no = new Set(
   "no nope nah reject rejected cancel stop nein abbrechen stopp non annuler annulez cancelar cancela nao annulla ferma".split(
-    " ",
-  ),
-);
-const besideNo = new Set(
-  "thanks thank you please danke bitte merci s il vous plait gracias por favor obrigado obrigada grazie per favore".split(
     " ",
   ),
 );
 /** Plain yeses of several words, without accents. */
 const yesPhrases = new Set([
   "go ahead",
+  "do it",
+  "please do",
+  "fine",
+  "that is fine",
+  "that s fine",
   "looks good",
   "sounds good",
   "that works",
@@ -36,6 +43,8 @@ const yesPhrases = new Set([
   "passt",
   "perfekt",
   "in ordnung",
+  "geht in ordnung",
+  "das geht in ordnung",
   "parfait",
   "d accord",
   "allez y",
@@ -51,11 +60,13 @@ const yesPhrases = new Set([
 
 /** Whether a message is a plain yes, such as "Yes, please!", or a plain no; undefined when it says more than that. */
 export const plainDecisionIn = (message: string): "yes" | "no" | undefined => {
-  const words = plainWords(message);
-  const isOnly = (meant: ReadonlySet<string>, others: ReadonlySet<string>) =>
-    words.some((word) => meant.has(word)) && words.every((word) => meant.has(word) || others.has(word));
-  if (isOnly(yes, beside) || yesPhrases.has(words.join(" "))) return "yes";
-  return isOnly(no, besideNo) ? "no" : undefined;
+  const words = plainWords(message).join(" ").replaceAll(courtesyOfSeveral, "please").split(" ");
+  const meant = words.filter((word) => !courtesy.has(word));
+  const isOnly = (plain: ReadonlySet<string>, others?: ReadonlySet<string>) =>
+    meant.some((word) => plain.has(word)) && meant.every((word) => plain.has(word) || others?.has(word));
+  if (isOnly(yes, beside)) return "yes";
+  if ([words, meant].some((each) => yesPhrases.has(each.join(" ")))) return "yes";
+  return isOnly(no) ? "no" : undefined;
 };
 
 /**

@@ -1,4 +1,4 @@
-import { createSopReader, readSopFile, type Sop } from "@muxi/formation";
+import { cannotWait, createSopReader, readSopFile, type Sop } from "@muxi/formation";
 import { newId } from "@muxi/protocol";
 import type { Logger } from "pino";
 import type { Embedders } from "../models/index.ts";
@@ -40,13 +40,20 @@ export const openProcedures = async ({ dir, embedders, log }: ProceduresDeps): P
   const read = createSopReader(dir);
   const { ofMemories: model, vectorOf } = embedders;
   const vectors = model && createProcedureVectors({ model, vectorOf, log });
-  let sops: readonly Sop[] = [];
+  let found: readonly Sop[] = [];
+  let sops = found;
   let match = createProcedureMatch(sops);
 
   const look = async () => {
-    const found = await read();
-    if (found === sops) return;
-    sops = found;
+    const before = found;
+    found = await read();
+    if (found === before) return;
+    for (const { file } of found.filter(cannotWait))
+      log.error(
+        { file },
+        `${file} is not followed: its bypass_approval cannot be enforced without numbered steps and mode template`,
+      );
+    sops = found.filter((sop) => !cannotWait(sop));
     match = createProcedureMatch(sops);
     vectors?.follow(sops);
   };
