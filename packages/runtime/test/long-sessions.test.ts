@@ -194,6 +194,17 @@ test("what a deleted memory comes from is left out of the summary, which is made
   expect(JSON.stringify(lastPrompt(server))).not.toContain("5822");
 });
 
+test("summaries of sessions stay in which a deleted memory was not stated", async () => {
+  const { api, server } = await startLong();
+  await say(api, ["The order is 4711", ...smallTalk(untilSlide)]);
+  await untilSummarised(api, "4711");
+  const asked = server.summaries.length;
+  const added = await api.call("POST", "/memories", { user: "ann", body: { detail: "Likes pears" } });
+  expect((await api.call("DELETE", `/memories/${added.body.data.id}`, { user: "ann" })).status).toBe(200);
+  expect((await api.get("/sessions/s1", { user: "ann" })).body.data.summary).toContain("4711");
+  expect(server.summaries).toHaveLength(asked);
+});
+
 test("what a corrected memory comes from is left out of the summary too, and one that only gets a pin is not", async () => {
   const { api, server, id } = await startWithAccount();
   const change = async (body: Record<string, unknown>) =>

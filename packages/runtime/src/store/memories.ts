@@ -14,7 +14,7 @@ import {
   userSpace,
 } from "./memory-rows.ts";
 import { createMemoryWriting, roundsOf } from "./memory-writing.ts";
-import { leavingOut, renewingSummaries } from "./renewing-summaries.ts";
+import { leavingOut } from "./renewing-summaries.ts";
 import type { Owner } from "./sessions.ts";
 
 /** Long-term memories (docs/spec/formation-files.md "Long-term memory"). */
@@ -148,8 +148,7 @@ export const createMemoryRepository = (db: Database, mostOfUser?: number): Memor
       const space = userSpace(owner);
       const isFrom = sql`space = ${space} and source = ${source}`;
       const results = await db.write([
-        leavingOut(owner, { memories: isFrom, versions: isFrom }),
-        ...renewingSummaries(owner, now),
+        ...leavingOut(owner, now, { memories: isFrom, versions: isFrom }),
         sql`delete from memory_version where ${isFrom}`,
         { ...sql`delete from memory where ${isFrom}`, onCommit: () => finder.deleted(space) },
       ]);

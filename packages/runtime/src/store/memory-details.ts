@@ -11,7 +11,7 @@ import {
   userSpace,
 } from "./memory-rows.ts";
 import { heldFrom, mostVersions, versionColumns } from "./memory-writing.ts";
-import { leavingOut, renewingSummaries } from "./renewing-summaries.ts";
+import { leavingOut } from "./renewing-summaries.ts";
 import type { Owner } from "./sessions.ts";
 
 /** Who asks for memories: those of the user, and of the wider scopes that the key opens. */
@@ -80,13 +80,11 @@ export const createMemoryDetails = (db: Database, finder: MemoryFinder): MemoryD
   });
 
   /** Has the user's summaries made anew, without what a memory comes from. */
-  const withoutSummaries = ({ owner, now }: Reader, which: Statement): Statement[] => [
-    leavingOut(owner, {
+  const withoutSummaries = ({ owner, now }: Reader, which: Statement): Statement[] =>
+    leavingOut(owner, now, {
       memories: which,
       versions: sql`memory_seq in (select seq from memory where ${which})`,
-    }),
-    ...renewingSummaries(owner, now),
-  ];
+    });
 
   return {
     async get(reader, id) {

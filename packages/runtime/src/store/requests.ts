@@ -166,14 +166,19 @@ export const createRequestRepository = (db: Database): RequestRepository => {
       return row;
     },
 
-    list: (formationId, { userId, isWaiting }, { limit, before }) =>
-      db.read(
+    list(formationId, { userId, isWaiting }, { limit, before }) {
+      // Few wait, and have an index: by those of user and time, all requests would be gone through.
+      const [user, time] = isWaiting
+        ? [sql`(user_id || '')`, sql`(created_at + 0)`]
+        : [sql`user_id`, sql`created_at`];
+      return db.read(
         sql`select ${columns}, seq from request where formation_id = ${formationId}
-          ${userId === undefined ? sql`` : sql`and user_id = ${userId}`}
+          ${userId === undefined ? sql`` : sql`and ${user} = ${userId}`}
           ${isWaiting ? sql`and completed_at is null and status = 'awaiting_clarification'` : sql``}
-          ${afterPlace(sql`created_at`, before)}
-          order by created_at desc, seq desc limit ${limit}`,
-      ),
+          ${afterPlace(time, before)}
+          order by ${time} desc, seq desc limit ${limit}`,
+      );
+    },
 
     async awaiting({ formationId, userId }, sessionId) {
       // Ordered by `created_at`, SQLite would read all requests of the user.

@@ -207,7 +207,7 @@ export const createSummaryRepository = (db: Database): SummaryRepository => {
           : []),
       ];
       return (
-        (await db.writeIf(sql`update summary_task set due = ${now} where ${leased(task)}`, rest)) !==
+        (await db.writeIf(sql`update summary_task set due = ${now}, attempts = 0 where ${leased(task)}`, rest)) !==
         undefined
       );
     },
