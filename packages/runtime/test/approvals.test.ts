@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { untilExpected } from "../../../test/until.ts";
+import { until, untilExpected } from "../../../test/until.ts";
 import {
   type Api,
   collect,
@@ -178,6 +178,25 @@ describe("a call that needs approval", () => {
       expect(ledger.calls).toEqual(["17"]);
     },
   );
+
+  test("is made when the later message of its session is answered that was at work at the yes", async () => {
+    const { api, ledger, models } = await open();
+    const { id, interrupt } = await ask(api);
+    const { held, release } = hold();
+    models.reply({ before: held, text: ["Later."] });
+    const asked = models.requests.length;
+    await say(api, "Something else", { mode: "async" });
+    await until("it is at work", () => models.requests[asked]);
+    await answer(api, id, { interrupt_id: interrupt, action: "approve" });
+    // The queue has looked when another one is answered.
+    models.reply({ text: ["Elsewhere."] });
+    const { data } = await say(api, "Elsewhere", { mode: "async", session_id: "s2" });
+    await untilStatus(api, data.request_id, "completed");
+    expect(ledger.calls).toEqual([]);
+    release();
+    await resultOf(api, id);
+    expect(ledger.calls).toEqual(["17"]);
+  });
 
   test("is not made again when its process ended while it was under way, and the model reads that", async () => {
     const stuck = hold();

@@ -50,11 +50,10 @@ export const createRequestLeases = (db: Database): RequestLeases => {
       const ids = sql`select id from request
         where formation_id = ${formationId} and completed_at is null and mode = 'async' and status = 'pending'
           and attempts >= ${attempts.from} and attempts < ${attempts.below}
-          and not exists (select 1 from request as earlier
-            where earlier.formation_id = request.formation_id and earlier.session_id = request.session_id
-              and earlier.user_id = request.user_id
-              and earlier.completed_at is null and earlier.status in ('pending', 'processing')
-              and earlier.seq < request.seq)
+          and not exists (select 1 from request as other
+            where other.formation_id = request.formation_id and other.session_id = request.session_id
+              and other.user_id = request.user_id and other.completed_at is null
+              and (other.status = 'processing' or (other.status = 'pending' and other.seq < request.seq)))
         order by run_after limit ${limit} ${skipClaimed}`;
       const [result] = await db.write([
         sql`update request set status = 'processing', lease_owner = ${owner}, lease_until = ${until},
