@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { untilExpected } from "../../../test/until.ts";
 import { manifest, startFormation, writeFormation } from "./harness.ts";
-import { type ReceivedRequest, type Reply, startModelServer } from "./model-server.ts";
+import { type ReceivedRequest, type Reply, type ReplyScript, startModelServer } from "./model-server.ts";
 
 const handbook = `# Handbook
 
@@ -45,7 +45,7 @@ agents:
   const log = pino({ level: "warn" }, { write: (line) => warnings.push(JSON.parse(line).msg) });
   const api = await startFormation(dir, { log });
   await api.call("POST", "/agents/guide/knowledge/sync", { key: "admin", body: {} });
-  const ask = async (message: string, ...replies: Reply[]) => {
+  const ask = async (message: string, ...replies: ReplyScript[]) => {
     models.reply(...replies);
     const from = models.requests.length;
     const answer = await api.chat(message, { user: "ann" });
@@ -54,10 +54,19 @@ agents:
   return { api, models, ask, warnings };
 };
 
-const chosen = (...sections: string[]): Reply => ({ text: [JSON.stringify({ sections })] });
-
 const lastOf = (request: ReceivedRequest | undefined): string =>
   JSON.parse(String(request?.bytes)).messages.at(-1).content;
+
+/** The number of the handbook in an outline. */
+const handbookIn = (request: ReceivedRequest | undefined): string =>
+  /^\[(\d+)\] docs\/handbook\.md/m.exec(lastOf(request))?.[1] ?? "";
+
+/** Names sections of the handbook. */
+const chosen =
+  (...sections: string[]) =>
+  (request: ReceivedRequest): Reply => ({
+    text: [JSON.stringify({ sections: sections.map((each) => `${handbookIn(request)}.${each}`) })],
+  });
 
 /** What the model of a chat reads of the documents, without where it is from. */
 const passagesIn = (request: ReceivedRequest | undefined): string[] =>
@@ -70,13 +79,14 @@ const away = "How long may mothers be away?";
 
 test("a model chooses sections by the outline, without sharing a word with the question; citations say where they stand", async () => {
   const { ask, warnings } = await open("retrieval: tree");
-  const { answer, requests } = await ask(away, chosen("1.1.1.2", "9"), {
+  const { answer, requests } = await ask(away, chosen("1.1.2", "9"), {
     text: ["Parents stay at home for 20 weeks."],
   });
   const [choice, chat] = requests;
   const outline = lastOf(choice)
     .split("\n\n")[0]
     ?.replace(/ \(\d+\)$/gm, "")
+    .replaceAll(`[${handbookIn(choice)}`, "[1")
     .split("\n");
   expect(outline).toEqual([
     "[1] docs/handbook.md",
@@ -95,7 +105,7 @@ test("a model chooses sections by the outline, without sharing a word with the q
 
 test("documents of a source that says so are searched beside those of which sections are chosen", async () => {
   const { ask } = await open("retrieval: tree");
-  const { requests } = await ask("When are plums picked?", chosen("1.1.2"));
+  const { requests } = await ask("When are plums picked?", chosen("1.2"));
   expect(passagesIn(requests[1]).sort()).toEqual(
     ["Plums", "Plums are picked in August.", "Trains are booked by the office.", "Travel"].sort(),
   );
@@ -106,7 +116,7 @@ test.each([
   ["says nothing of use", { text: ["I cannot."] }],
   ["fails", { status: 400, body: "{}" }],
   ["takes too long", { before: new Promise<never>(() => {}) }],
-] satisfies [string, Reply][])(
+] satisfies [string, ReplyScript][])(
   "documents are searched when the model %s, with a warning",
   async (_, reply) => {
     const { ask, warnings } = await open("retrieval: tree\n      tree: { timeout_seconds: 0.5 }");
@@ -129,7 +139,7 @@ test.each([
   ["without a model for it, documents are searched", "{}", 10, 1],
 ])("by default: %s", async (_, tree, threshold, calls) => {
   const { ask } = await open(`tree: ${tree}\n      reasoning_threshold: ${threshold}`);
-  const { requests } = await ask("Which trains are booked?", ...(calls === 2 ? [chosen("1.1.2")] : []));
+  const { requests } = await ask("Which trains are booked?", ...(calls === 2 ? [chosen("1.2")] : []));
   expect(requests.map(({ body }) => body)).toMatchObject([
     ...(calls === 2 ? [{ model: "outline-model" }] : []),
     { model: "test-model" },
@@ -167,7 +177,7 @@ test("a model says what is missing in the sections, until it is enough", async (
   const verdict = (enough_info: boolean, ...gaps: string[]): Reply => ({
     text: [JSON.stringify({ enough_info, gaps, reasoning: "…" })],
   });
-  const { requests } = await ask(away, chosen("1.1.1.2"), verdict(false, "trains"), verdict(true));
+  const { requests } = await ask(away, chosen("1.1.2"), verdict(false, "trains"), verdict(true));
   expect(requests.map(({ body }) => body)).toMatchObject([
     { model: "outline-model" },
     { model: "judge-model" },
@@ -189,7 +199,7 @@ test.each([
     `retrieval: hybrid\n      tree: { max_fetched_nodes_pct: ${share}, max_sufficiency_rounds: ${rounds} }`,
   );
   const verdict = { text: [JSON.stringify({ enough_info: false, gaps, reasoning: "…" })] };
-  const { requests } = await ask(away, chosen("1.1.1.2"), ...Array<Reply>(verdicts).fill(verdict), {
+  const { requests } = await ask(away, chosen("1.1.2"), ...Array<Reply>(verdicts).fill(verdict), {
     text: ["Twenty weeks."],
   });
   expect(requests).toHaveLength(2 + verdicts);
@@ -199,7 +209,7 @@ test("a filter of the agent's own search looks at passages", async () => {
   const { ask } = await open("retrieval: tree");
   const { requests } = await ask(
     away,
-    chosen("1.1.2"),
+    chosen("1.2"),
     {
       text: [],
       toolCalls: [
