@@ -207,8 +207,10 @@ export const createSummaryRepository = (db: Database): SummaryRepository => {
           : []),
       ];
       return (
-        (await db.writeIf(sql`update summary_task set due = ${now}, attempts = 0 where ${leased(task)}`, rest)) !==
-        undefined
+        (await db.writeIf(
+          sql`update summary_task set due = ${now}, attempts = 0 where ${leased(task)}`,
+          rest,
+        )) !== undefined
       );
     },
 

@@ -58,6 +58,8 @@ export interface UserRepository {
   ): Promise<void>;
   /** When a user was last deleted, in Unix milliseconds; 0 when none was. */
   lastDeletion(formationId: string): Promise<number>;
+  /** Identifiers that lead to the data of another name. */
+  linked(formationId: string): Promise<{ identifier: string; owner: string }[]>;
   /** Identifiers that were changed since a time, and whose data they lead to. */
   changedSince(
     formationId: string,
@@ -178,6 +180,12 @@ export const createUserRepository = (db: Database): UserRepository => ({
     );
     return Number(row?.at ?? 0);
   },
+
+  linked: (formationId) =>
+    db.read(
+      sql`select identifier, owner from user_identifier
+        where formation_id = ${formationId} and owner <> identifier`,
+    ),
 
   changedSince: (formationId, since) =>
     db.read(

@@ -110,14 +110,22 @@ export const createIdentities = async (deps: IdentitiesDeps): Promise<Identities
     readAt = now();
     const deletion = await users.lastDeletion(formationId);
     // Of an identifier that was deleted there is no row which says so.
-    const isAll = deletion !== lastDeletion;
-    const changes = await users.changedSince(formationId, isAll ? 0 : lastChange - clockSkew);
-    lastDeletion = deletion;
-    if (isAll) owners.clear();
-    for (const { identifier, owner, changedAt } of changes) {
-      note(identifier, owner);
-      lastChange = Math.max(lastChange, changedAt);
+    const isAll = lastChange === 0 || deletion !== lastDeletion;
+    if (isAll) {
+      const linked = await users.linked(formationId);
+      owners.clear();
+      for (const { identifier, owner } of linked) note(identifier, owner);
+      lastChange = readAt;
+    } else {
+      for (const { identifier, owner, changedAt } of await users.changedSince(
+        formationId,
+        lastChange - clockSkew,
+      )) {
+        note(identifier, owner);
+        lastChange = Math.max(lastChange, changedAt);
+      }
     }
+    lastDeletion = deletion;
   };
   await read();
 
