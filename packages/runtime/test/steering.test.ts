@@ -109,6 +109,11 @@ test.skipIf(!onPostgres)("a message steers or interrupts an answer that another 
   await until("the model is asked", () =>
     models.requests.find((request) => saidIn(request).includes("stall")),
   );
+  // The model is asked while the request is being stored.
+  await until("the request is stored", async () => {
+    const { requests } = (await two.api.get("/requests", ann)).body.data;
+    return requests.some(({ status }: { status: string }) => status === "processing");
+  });
   await send(two.api, "stop", { session_id: "s2", request_id: "req_stop", on_busy: "interrupt" });
   expect((await stalled).status).toBe(499);
   await untilStatus(two.api, "req_stop", "completed");
