@@ -20,6 +20,7 @@ export {
 } from "./json.ts";
 export { problemsOf, referredIn } from "./json-schema.ts";
 export { schemaProblem } from "./schema-limits.ts";
+export { isNames, listKeys, mapKeys, schemaKeys } from "./schema-places.ts";
 export { createTally } from "./tally.ts";
 export { startTimeLimit } from "./time-limit.ts";
 export { userLimits } from "./user-limits.ts";

@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from "@muxi/protocol";
 import { listOf } from "./json.ts";
 import { referredIn } from "./json-schema.ts";
+import { isNames, listKeys, mapKeys, schemaKeys } from "./schema-places.ts";
 
 /** Limits of a JSON Schema that a caller brings (docs/spec/formation-api.md "Structured output"). */
 export const schemaLimits = {
@@ -11,18 +12,6 @@ export const schemaLimits = {
 };
 
 const types = new Set(["string", "number", "integer", "boolean", "object", "array", "null"]);
-const schemaKeys = [
-  "items",
-  "additionalProperties",
-  "not",
-  "if",
-  "then",
-  "else",
-  "contains",
-  "propertyNames",
-];
-const listKeys = ["anyOf", "oneOf", "allOf", "prefixItems"];
-const mapKeys = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
 const numberKeys = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
 const countKeys = [
   "minLength",
@@ -51,9 +40,6 @@ const isRegExp = (pattern: string): boolean => {
     return false;
   }
 };
-
-const isNames = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((each) => typeof each === "string");
 
 /** What is wrong with a schema itself, without those in it. */
 const ownProblem = (schema: JsonObject, root: unknown): string | undefined => {

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from "@muxi/protocol";
-import { listOf, referredIn, textOf } from "../base/index.ts";
+import { isNames, listKeys, listOf, mapKeys, referredIn, schemaKeys, textOf } from "../base/index.ts";
 import { isUsable, typesOf } from "./schema-keywords.ts";
 import { createUniqueNames } from "./unique-names.ts";
 
@@ -21,25 +21,10 @@ const mostMerged = 5_000;
 /** Names of arguments that every provider takes. */
 const argumentName = /^[a-zA-Z0-9_.-]{1,64}$/;
 
-const schemaKeys = [
-  "items",
-  "additionalProperties",
-  "not",
-  "if",
-  "then",
-  "else",
-  "contains",
-  "propertyNames",
-];
-const listKeys = ["anyOf", "oneOf", "allOf", "prefixItems"];
-const mapKeys = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
 const combinators = ["anyOf", "oneOf", "allOf"] as const;
 const rootOnly = new Set(["$ref", "enum", "const", "not", "if", "then", "else", ...combinators]);
 
 const hasType = ({ type }: JsonObject, name: string): boolean => typesOf(type).includes(name);
-
-const isStrings = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((each) => typeof each === "string");
 
 /**
  * A schema below the root: arrays get `items`, objects `properties`, and what no schema may hold goes, as do references
@@ -66,7 +51,7 @@ const fitted = (value: unknown, root: JsonObject, depth: number): unknown => {
       if (isObject(part))
         schema[key] = Object.fromEntries(Object.entries(part).map(([name, each]) => [name, within(each)]));
     } else if (key === "required") {
-      if (isStrings(part)) schema[key] = [...new Set(part)];
+      if (isNames(part)) schema[key] = [...new Set(part)];
     } else if (key === "type") {
       const types = typesOf(part);
       if (types.length > 0) schema[key] = types.length === 1 ? types[0] : types;
@@ -103,7 +88,7 @@ const shapeOf = (root: JsonObject): Shape => {
     if (merged > mostMerged) throw new Error("its schema has too many forms");
     const below = [...path, schema];
     for (const [name, each] of own) shape.properties.set(name, [each]);
-    if (isStrings(schema.required)) shape.required = new Set(schema.required);
+    if (isNames(schema.required)) shape.required = new Set(schema.required);
     const whole = [
       ...(schema.$ref === undefined ? [] : [referredIn(root, textOf(schema.$ref))]),
       ...listOf(schema.allOf),

@@ -1,10 +1,9 @@
 import { isObject, type JsonObject } from "@muxi/protocol";
-import { listOf } from "../../base/index.ts";
+import { listKeys, listOf } from "../../base/index.ts";
 
 // What providers enforce of a schema. What they do not is left to the check of the answer.
 
 /** Keywords that hold schemas: one, a list, or one for each name. */
-const listKeys = ["anyOf", "oneOf", "allOf", "prefixItems"];
 const mapKeys = ["properties", "$defs", "definitions"];
 
 /** The schemas that one holds directly. */
