@@ -31,7 +31,7 @@ type OutlineLimits = Pick<
 >;
 
 /** Characters of a token: about right in English. */
-const charactersOfToken = 4;
+export const charactersOfToken = 4;
 
 const outlined = ({ id, size, beginning, place }: OutlinedPassage): Outlined => {
   const { headings, part, page } = JSON.parse(place) as { headings: string[]; part?: string; page?: number };

@@ -6,6 +6,7 @@ import type { KnowledgeRepository, KnowledgeState, OutlinedDocument } from "../s
 import { chosenOf } from "./choice.ts";
 import { shortened, sourceOf } from "./described.ts";
 import {
+  charactersOfToken,
   leafWith,
   nodesOf,
   type Outline,
@@ -140,7 +141,7 @@ export const createSectionSearch = ({ stored, log }: SectionSearchDeps) => {
   ): AsyncGenerator<KnowledgePassage> {
     for (const [place, node] of nodes.entries()) {
       const nodePath = pathOf(outline, node);
-      let left = tree.max_tokens_per_node * 4;
+      let left = tree.max_tokens_per_node * charactersOfToken;
       for (let id = node.first; id <= node.last && left > 0; id += lookedUpTogether) {
         const length = Math.min(lookedUpTogether, node.last - id + 1);
         const rows = await stored.passages(Array.from({ length }, (_, index) => id + index));

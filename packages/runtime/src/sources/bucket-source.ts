@@ -5,17 +5,11 @@ import { azureWire } from "./azure-wire.ts";
 import { type BucketObject, type BucketWire, hasAddress } from "./bucket-wire.ts";
 import { googleTokens } from "./google-token.ts";
 import type { ConfiguredSource } from "./http-source.ts";
-import { pathFilter, pathPattern } from "./path-pattern.ts";
 import { createRequester, type RequesterDeps, saveBody, TooLargeError, textOfBody } from "./request.ts";
 import { s3Wire, signedBy } from "./s3-wire.ts";
+import { documentFilter, tooLargeFor } from "./selection.ts";
 import { shownPath } from "./shown-address.ts";
-import {
-  checkListed,
-  type DocumentElsewhere,
-  type Fetched,
-  type SourceElsewhere,
-  SourceError,
-} from "./source.ts";
+import { checkListed, type DocumentElsewhere, type SourceElsewhere, SourceError } from "./source.ts";
 
 /** Most bytes of a page of a list, and how many pages a sync reads. */
 const largestListing = 10 * 2 ** 20;
@@ -80,7 +74,6 @@ export const createBucketSource = (
   { kind, base: bucket, within = "", pattern }: SourceUrl & { kind: BucketKind },
   { env, ...deps }: BucketDeps,
 ): SourceElsewhere => {
-  const { max_file_size: largest, allowed_extensions } = source;
   const shownBucket = `${kind}://${bucket}`;
   const wire =
     kind === "az"
@@ -96,8 +89,7 @@ export const createBucketSource = (
   });
   // What has the ending of a document may be one, or a folder.
   const prefix = within === "" || formatOf(within) ? within : `${within}/`;
-  const matches = pattern === undefined ? () => true : pathPattern(pattern);
-  const isWanted = pathFilter(source);
+  const isWanted = documentFilter(source, pattern);
 
   const page = async (after: string | undefined, signal: AbortSignal) => {
     const opened = await requester.open(wire.listUrl(prefix, after), {}, signal);
@@ -124,21 +116,14 @@ export const createBucketSource = (
 
   const isDocument = ({ key }: BucketObject): boolean => {
     const name = nameOf(key);
-    if (name === undefined || name === "" || !hasAddress(key) || !formatOf(key)) return false;
-    const isAllowed = allowed_extensions?.includes(path.posix.extname(key).toLowerCase()) ?? true;
-    return isAllowed && matches(name) && isWanted(name);
+    return name !== undefined && name !== "" && hasAddress(key) && isWanted(key, name);
   };
 
   const documentOf = ({ key, etag, lastModified, size }: BucketObject): DocumentElsewhere => ({
     name: `${shownBucket}/${shownPath(key)}`,
     async fetch(file, known, signal) {
       if (known?.etag === etag && known.lastModified === lastModified) return { kind: "same" };
-      const tooLarge: Fetched = {
-        kind: "left out",
-        code: "too_large",
-        reason: `it is larger than max_file_size of its source (${largest} bytes)`,
-      };
-      if (size > largest) return tooLarge;
+      if (size > source.max_file_size) return tooLargeFor(source);
       const format = formatOf(key);
       if (!format) throw new Error(`${key} has no format`);
       const opened = await requester.open(wire.objectUrl(key), {}, signal);
@@ -147,10 +132,10 @@ export const createBucketSource = (
         return { kind: "gone" };
       }
       try {
-        const read = await saveBody(opened, file, largest, signal);
+        const read = await saveBody(opened, file, source.max_file_size, signal);
         return { kind: "new", format, version: { etag, lastModified, size: read } };
       } catch (error) {
-        if (error instanceof TooLargeError) return tooLarge;
+        if (error instanceof TooLargeError) return tooLargeFor(source);
         throw error;
       }
     },

@@ -7,7 +7,7 @@ import type { SourceUrl } from "@muxi/formation";
 import { ForbiddenTargetError, guardedLookup, parseTarget, type TargetPolicy } from "../background/index.ts";
 import { checkGit, type GitRun, outputOfGit, runGit } from "./git.ts";
 import { authorizationOf, type ConfiguredSource } from "./http-source.ts";
-import { pathFilter, pathPattern } from "./path-pattern.ts";
+import { documentFilter, tooLargeFor } from "./selection.ts";
 import { shownPath } from "./shown-address.ts";
 import { checkListed, type DocumentElsewhere, type SourceElsewhere, SourceError } from "./source.ts";
 
@@ -56,11 +56,10 @@ export const createGitSource = (
   policy: TargetPolicy,
   folder: string,
 ): SourceElsewhere => {
-  const { ref = "HEAD", max_file_size, max_total_size, allowed_extensions, timeout } = source;
+  const { ref = "HEAD", max_total_size, timeout } = source;
   const url = new URL(base);
   const authorization = authorizationOf(source);
-  const matches = pattern === undefined ? () => true : pathPattern(pattern);
-  const isWanted = pathFilter(source);
+  const isDocument = documentFilter(source, pattern);
 
   const settings = async () => ({
     "http.followRedirects": "false",
@@ -124,10 +123,7 @@ export const createGitSource = (
     name: `git+${base}/${shownPath(file)}`,
     async fetch(target, known, signal) {
       if (known?.etag === id) return { kind: "same" };
-      if (size > max_file_size) {
-        const reason = `it is larger than max_file_size of its source (${max_file_size} bytes)`;
-        return { kind: "left out", code: "too_large", reason };
-      }
+      if (size > source.max_file_size) return tooLargeFor(source);
       const format = formatOf(file);
       if (!format) throw new Error(`${file} has no format`);
       const into = createWriteStream(target, { mode: 0o600 });
@@ -152,12 +148,9 @@ export const createGitSource = (
       await fetchCommit(signal);
       const tree = ["ls-tree", "-r", "-z", "-l", "--full-tree", "FETCH_HEAD"];
       const files = filesIn(await outputOfGit(tree, largestList, { folder, settings: {}, signal }));
-      const wanted = files.filter(({ file }) => {
-        if (!file.startsWith(within) || !formatOf(file)) return false;
-        const name = file.slice(within.length);
-        const isAllowed = allowed_extensions?.includes(path.extname(file).toLowerCase()) ?? true;
-        return isAllowed && matches(name) && isWanted(name);
-      });
+      const wanted = files.filter(
+        ({ file }) => file.startsWith(within) && isDocument(file, file.slice(within.length)),
+      );
       checkListed(wanted.length);
       return wanted.map(documentOf);
     },

@@ -12,6 +12,7 @@ import {
   TooLargeError,
   textOfBody,
 } from "./request.ts";
+import { tooLargeFor } from "./selection.ts";
 import { showAddresses } from "./shown-address.ts";
 import {
   checkListed,
@@ -72,12 +73,6 @@ export const createHttpSource = (
   const requester = createRequester({ ...deps, headersOf: () => headers, origin: base.origin, shownAddress });
 
   const largest = source.max_file_size;
-  const tooLarge: Fetched = {
-    kind: "left out",
-    code: "too_large",
-    reason: `it is larger than max_file_size of its source (${largest} bytes)`,
-  };
-
   const save = async (opened: Opened, file: string, signal: AbortSignal): Promise<Fetched> => {
     const mediaType = opened.headers.get("content-type") ?? "";
     const format = formatOfBody(opened.url, mediaType);
@@ -111,7 +106,7 @@ export const createHttpSource = (
       try {
         return await save(opened, file, signal);
       } catch (error) {
-        if (error instanceof TooLargeError) return tooLarge;
+        if (error instanceof TooLargeError) return tooLargeFor(source);
         throw error;
       }
     },
