@@ -172,14 +172,10 @@ export const prepareTurn = async (
   const procedure = applied && "instruction" in applied ? applied.instruction : undefined;
   const hasImages = attachments !== undefined && attachments.images.length > 0;
   const isOpen =
-    progress === "none" &&
-    !applied &&
-    turn.agentId === undefined &&
-    !turn.questions &&
-    !turn.tools &&
-    !(jobs && jobOrderIn(message));
-  const complexity =
+    progress === "none" && !applied && turn.agentId === undefined && !turn.questions && !turn.tools;
+  const asked =
     isOpen && !plan && !hasImages && parts.planner ? workIn(message, settings.workflows) : undefined;
+  const complexity = jobs && asked !== undefined && jobOrderIn(message) ? undefined : asked;
   const isPlanned =
     progress === "drafted" || complexity !== undefined || (!begun && plan?.mustBeApproved === true);
   const earlier = history.flatMap(({ role, content }) => (role === "user" ? [content] : []));

@@ -29,7 +29,7 @@ export interface Turn {
   /** Default: `chat`. */
   kind?: RequestKind;
   /** Model to answer, instead of the agent's own, as `provider/name`. */
-  model?: string;
+  model?: string | undefined;
   /** Format of the answer; default: the formation's. */
   format?: AskedFormat | undefined;
   /** Tools that its caller runs. */
@@ -111,38 +111,11 @@ export const inputOf = ({
   } satisfies Infer<typeof inputSchema>);
 
 /** The turn of a stored request. */
-export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: StoredRequest): Turn => {
-  const {
-    message,
-    agentId,
-    model,
-    format,
-    tools,
-    onBusy,
-    isPrivate,
-    goesOn,
-    messageSeq,
-    questions,
-    attachments,
-    caller,
-  } = inputSchema().parse(JSON.parse(input ?? "{}"));
-  return {
-    requestId: id,
-    userId,
-    sessionId,
-    kind,
-    message,
-    agentId,
-    format,
-    tools,
-    onBusy,
-    isPrivate,
-    goesOn,
-    messageSeq,
-    questions,
-    webhookUrl,
-    attachments,
-    caller,
-    ...(model !== undefined && { model }),
-  };
-};
+export const turnOf = ({ id, userId, sessionId, kind, input, webhookUrl }: StoredRequest): Turn => ({
+  ...inputSchema().parse(JSON.parse(input ?? "{}")),
+  requestId: id,
+  userId,
+  sessionId,
+  kind,
+  webhookUrl,
+});
