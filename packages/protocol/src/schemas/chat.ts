@@ -1,13 +1,10 @@
 import * as z from "zod";
 import { type Infer, lazy, named, namedRequest, optional, text } from "../base/index.ts";
-import {
-  clarificationSchema,
-  finishReasonSchema,
-  interruptSchema,
-  workOutcomeSchema,
-} from "./chat-events.ts";
+import { finishReasonSchema } from "./chat-events.ts";
 import { answerMetadataSchema } from "./citations.ts";
+import { clarificationSchema, interruptSchema } from "./interrupts.ts";
 import { usageSchema } from "./usage.ts";
+import { workOutcomeSchema } from "./work.ts";
 
 export const attachmentSchema = namedRequest("Attachment", "A file that goes along with a message.", () =>
   z.object({

@@ -12,8 +12,8 @@ import {
   text,
   unixSeconds,
 } from "../base/index.ts";
-import { interruptSchema } from "./chat-events.ts";
 import { answerMetadataSchema } from "./citations.ts";
+import { interruptSchema } from "./interrupts.ts";
 import { usageSchema } from "./usage.ts";
 
 /** docs/spec/formation-api.md "Request states". */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Infer, named, orNull, text, unixMilliseconds } from "../base/index.ts";
-import { interruptSchema } from "./chat-events.ts";
 import { answerMetadataSchema } from "./citations.ts";
+import { interruptSchema } from "./interrupts.ts";
 import { usageSchema } from "./usage.ts";
 
 const common = () => ({
