@@ -10,6 +10,7 @@ import type { Endings } from "./endings.ts";
 import { asApiError } from "./failures.ts";
 import { isStrict, shaped } from "./format.ts";
 import { type GivenPassage, givenStep } from "./given-passages.ts";
+import { agentStep } from "./journal.ts";
 import type { OverlordParts } from "./parts.ts";
 import { createPlanning, type Planned, rejectedOutcome, rejectedSection } from "./planning.ts";
 import { jobsStep, type PreparationParts, type Prepared, type PreparedWork } from "./prepare.ts";
@@ -40,8 +41,6 @@ export interface Answering {
   release(active: ActiveRequest): void;
 }
 
-/** Key of the journal step that names the agent which answers: chosen again, it might be another one. */
-export const agentStep = "round:agent";
 /**
  * Waits before a background request asks an unreachable model again, in milliseconds
  * (docs/spec/formation-api.md "Accepting work").

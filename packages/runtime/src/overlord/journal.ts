@@ -11,6 +11,9 @@ const givenAnswerSchema = lazy(() =>
   }),
 );
 
+/** Key of the step that names the agent of a request, or of a task in its own journal: chosen again, it might be another one. */
+export const agentStep = "round:agent";
+
 /** Begins the key of a step that notes where the answer of the user belongs. */
 const asked = "asked:";
 

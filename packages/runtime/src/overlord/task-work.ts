@@ -25,6 +25,7 @@ import type { RequestBudget } from "./budget.ts";
 import { modelFailure } from "./failures.ts";
 import { agentByScore } from "./fitting.ts";
 import type { GivenPassage } from "./given-passages.ts";
+import { agentStep } from "./journal.ts";
 import type { PromptSection } from "./prompt.ts";
 import type { OverlordSettings, WorkRules } from "./settings.ts";
 
@@ -81,9 +82,6 @@ const kinds: Readonly<Record<ModelError["code"], FailureKind>> = {
   LLM_REFUSED: "client_error",
   LLM_ERROR: "temporary_failure",
 };
-
-/** Key of the journal step that names the agent of a task: chosen again, it might be another one. */
-const agentStep = "round:agent";
 
 /** Whether a tool is meant by `server/tool`, or by the server alone. */
 const isMeant = ({ server, serverTool }: Tool, named: string): boolean => {
